@@ -1,0 +1,1 @@
+"""The ground floor of people: partners, their members, principals, the audit trail."""

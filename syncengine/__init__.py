@@ -1,0 +1,1 @@
+"""How syncing works, without Django: look, shape, plan, guard, write, record."""

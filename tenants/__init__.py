@@ -1,0 +1,1 @@
+"""The first floor: client tenants, their connections, directory and readiness."""

@@ -1,0 +1,1 @@
+"""The second floor: tunnels, feeds, registers, lanes, runs and the ledger."""
