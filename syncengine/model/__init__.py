@@ -1,0 +1,1 @@
+"""Our canonical words: items as read, copies as written, time, recurrence, identity."""
