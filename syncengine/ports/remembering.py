@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from syncengine.model.copies import Copy
-from syncengine.model.identity import Fingerprint, ItemKey, LaneId, RemoteId, RowId
+from syncengine.model.identity import Cursor, Fingerprint, ItemKey, LaneId, RemoteId, RowId
+from syncengine.ports.looking import Reading
 from syncengine.ports.writing import Action, Cause, Outcome
 
 
@@ -121,4 +122,35 @@ class Book(Protocol):
 
     def past_attempts(self, lane: LaneId, attempts: Sequence[str]) -> frozenset[str]:
         """Those of the attempts that the ledger knows, linked or not."""
+        ...
+
+
+class FeedBook(Protocol):
+    """Our mirror of one source calendar."""
+
+    def cursor(self) -> Cursor | None:
+        """Where the delta chain stands; None for a full look."""
+        ...
+
+    def to_be_read(self, changed: Sequence[RemoteId], removed: Sequence[RemoteId]) -> None:
+        """Remember these ids as questions. Removed ids that we do not know are forgotten."""
+        ...
+
+    def questions(self, limit: int) -> Sequence[RemoteId]:
+        """Ids that wait to be read, oldest first."""
+        ...
+
+    def absent_from_full_look(self) -> None:
+        """After the last page of a full look: known ids that it did not show become questions.
+
+        Raises HoldThePlan when more than 10 items were known and the look showed none.
+        """
+        ...
+
+    def answer(self, readings: Mapping[RemoteId, Reading]) -> None:
+        """Store what was read; an unreadable item keeps what we knew and its reason is stored."""
+        ...
+
+    def move(self, cursor: Cursor) -> None:
+        """The chain stands here now: the last thing that a look stores before it reads."""
         ...
