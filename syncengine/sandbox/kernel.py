@@ -87,13 +87,21 @@ class Call:
 Handler = Callable[..., Answer]
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address pattern with one method, its handler and the permissions that open it."""
+
+    method: str
+    pattern: str
+    handler: Handler
+    needs: frozenset[str]
+
+
 @dataclass(slots=True)
 class _Node:
     literal: dict[str, _Node] = field(default_factory=dict)
     wild: _Node | None = None
-    handlers: dict[str, tuple[Handler, tuple[str, ...], frozenset[str]]] = field(
-        default_factory=dict
-    )
+    routes: dict[str, Route] = field(default_factory=dict)
 
 
 class Routes:
@@ -101,6 +109,12 @@ class Routes:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self._permissions: set[str] = set()
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """Every permission that some route asks for: what a person may do in their own tenant."""
+        return frozenset(self._permissions)
 
     def route(self, method: str, pattern: str, *, needs: str = "") -> Callable[[Handler], Handler]:
         """Register a handler: called as handler(call, *the values of {names} in order).
@@ -109,47 +123,56 @@ class Routes:
         """
 
         def register(handler: Handler) -> Handler:
-            node, names = self._root, []
+            node = self._root
             for segment in pattern.strip("/").split("/"):
                 if segment.startswith("{"):
-                    names.append(segment[1:-1])
                     node.wild = node.wild or _Node()
                     node = node.wild
                 else:
                     node = node.literal.setdefault(segment.lower(), _Node())
-            node.handlers[method] = (handler, tuple(names), frozenset(needs.split()))
+            node.routes[method] = Route(method, pattern, handler, frozenset(needs.split()))
+            self._permissions.update(needs.split())
             return handler
 
         return register
 
+    def find(self, method: str, path: str) -> tuple[Route, list[str]] | None:
+        """The route that `method` and `path` mean, with the values of its names, or None."""
+        found = self._find(self._root, path.strip("/").split("/"), [])
+        if found is None or method not in found[0].routes:
+            return None
+        return found[0].routes[method], found[1]
+
     def answer(self, call: Call) -> Answer:
         """Find the handler and let it answer. Raises Refusal (401 and throttles come before this)."""
-        found = self._find(self._root, call.path.strip("/").split("/"), [])
+        found = self.find(call.method, call.path)
         if found is None:
-            raise Unknown(f"the address {call.path}")
-        node, values = found
-        if call.method not in node.handlers:
             raise Unknown(f"{call.method} {call.path}")
-        handler, _, needs = node.handlers[call.method]
-        if needs and not needs & call.roles:
-            raise Refusal(
-                403,
-                "Authorization_RequestDenied",
-                "Insufficient privileges to complete the operation.",
-            )
-        return handler(call, *values)
+        route, values = found
+        if route.needs and not route.needs & call.roles:
+            raise _forbidden(route)
+        return route.handler(call, *values)
 
-    def _find(
-        self, node: _Node, rest: list[str], values: list[str]
-    ) -> tuple[_Node, list[str]] | None:
+    def _find(self, node: _Node, rest: list[str], values: list[str]) -> tuple[_Node, list[str]] | None:
         if not rest:
-            return (node, values) if node.handlers else None
+            return (node, values) if node.routes else None
         literal = node.literal.get(rest[0].lower())
         if literal and (found := self._find(literal, rest[1:], values)):
             return found
         if node.wild:
             return self._find(node.wild, rest[1:], [*values, unquote(rest[0])])
         return None
+
+
+def _forbidden(route: Route) -> Refusal:
+    """Exchange and the directory say the same thing in different words."""
+    if any(need.startswith(("Calendars", "Contacts", "MailboxSettings")) for need in route.needs):
+        return Refusal(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+    return Refusal(
+        403,
+        "Authorization_RequestDenied",
+        "Insufficient privileges to complete the operation.",
+    )
 
 
 # Every module of handlers registers here; `app.py` imports them all.
