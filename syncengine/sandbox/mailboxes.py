@@ -32,6 +32,7 @@ OUTLOOK = frozenset(
     }
 )
 _READS = frozenset({"GET", "HEAD"})
+_EMPTYING = frozenset({"permanentdelete", "cancel", "decline"})
 _NO_REST = (
     "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
     "MailboxNotEnabledForRESTAPI",
@@ -46,7 +47,7 @@ def outlook_user(path: str) -> str | None:
     return segments[1] if segments[2].lower() in OUTLOOK else None
 
 
-def mailbox_of(call: Call, user: str) -> Mailbox:
+def open_mailbox(call: Call, user: str) -> Mailbox:
     """The mailbox of `user` (object id or user principal name), as this call may use it.
 
     Raises Refusal: 404 where there is none, 403 where it lies outside the app's scope,
@@ -59,14 +60,21 @@ def mailbox_of(call: Call, user: str) -> Mailbox:
     if mailbox is None:
         raise Refusal(404, _NO_REST[1], _NO_REST[0])
     if mailbox.trouble:
-        _refuse_trouble(mailbox.trouble, call.method)
+        _refuse_trouble(mailbox.trouble, grows=_may_grow(call))
     return mailbox
 
 
-def _refuse_trouble(trouble: str, method: str) -> None:
+def _may_grow(call: Call) -> bool:
+    """Whether the call may put something into the mailbox; a full one may still be emptied."""
+    if call.method in _READS or call.method == "DELETE":
+        return False
+    return call.path.rstrip("/").rpartition("/")[2].lower() not in _EMPTYING
+
+
+def _refuse_trouble(trouble: str, *, grows: bool) -> None:
     if trouble in {"unlicensed", "soft-deleted", "on-premises"}:
         raise Refusal(404, _NO_REST[1], _NO_REST[0])
     if trouble == "access-denied":
         raise Refusal(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-    if trouble == "over-quota" and method not in _READS | {"DELETE"}:
+    if trouble == "over-quota" and grows:
         raise Refusal(507, "ErrorQuotaExceeded", "The mailbox has exceeded its maximum mailbox size.")
