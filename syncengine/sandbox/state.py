@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from syncengine.sandbox.counters import Counters
+from syncengine.sandbox.faults import Faults
+from syncengine.sandbox.throttle import Throttles
+
 Json = dict[str, Any]
 
 
@@ -31,6 +35,7 @@ class App:
 
     id: str
     secrets: list[str] = field(default_factory=list)
+    expired_secrets: list[str] = field(default_factory=list)
     certificates: list[str] = field(default_factory=list)
     """PEM certificates whose keys may sign assertions."""
     roles: list[str] = field(default_factory=list)
@@ -57,6 +62,8 @@ class Mailbox:
     """Rises with every change; delta tokens remember it."""
     calendar_log: list[Json] = field(default_factory=list)
     contact_log: list[Json] = field(default_factory=list)
+    indexes: dict[str, Any] = field(default_factory=dict)
+    """What modules derive from all this for speed, each under its own key; never dumped."""
 
 
 @dataclass(slots=True)
@@ -97,6 +104,19 @@ class Switches:
     delta_order: str = "masters-first"
     """masters-first, masters-last or shuffled."""
     oversize_pages: bool = True
+    delta_replays: bool = True
+    """A page of delta begins with the last item of the page before."""
+    looping_pages_below: int = 0
+    """A calendar's delta that is asked for smaller pages than this gives the same page for ever."""
+    calendar_id_changes: bool = False
+    """The id that POST /calendars answers is not the one under which the calendar is found later."""
+    series_change_resets: bool = True
+    """A new time or pattern of a series drops its exceptions and cancellations."""
+    revocation_is_instant: bool = False
+    """A token dies with its app's consent, instead of keeping its roles for its whole life."""
+    batch_needs_bodies: bool = True
+    """A bodyless POST, PATCH or PUT in a batch refuses the whole batch.
+    Source: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/2628"""
 
 
 @dataclass(slots=True)
@@ -107,11 +127,27 @@ class World:
     clock: Clock = field(default_factory=Clock)
     switches: Switches = field(default_factory=Switches)
     outbox: list[Json] = field(default_factory=list)
-    """Each mail that Exchange would have sent: tenant, mailbox, kind (invitation, update, cancellation), to, subject."""
-    faults: Any = None
-    """The scripted faults (`faults.Faults`)."""
-    counters: Any = None
-    """Requests, parts, writes, parts under way (`counters.Counters`)."""
+    """Each mail that Exchange would have sent: tenant, mailbox, kind, to, subject.
+
+    `kind` is invitation, update or cancellation."""
+    faults: Faults = field(default_factory=Faults)
+    counters: Counters = field(default_factory=Counters)
+    throttles: Throttles = field(default_factory=Throttles)
+    latency_s: float = 0
+    """How long each call takes, while it counts as under way."""
+    changes: int = 0
+    """Rises with each call that may have changed something; says when to write the state file."""
+
+    def tenant_named(self, name: str) -> Tenant | None:
+        """The tenant with this id or verified domain, or None."""
+        wanted = name.lower()
+        if wanted in self.tenants:
+            return self.tenants[wanted]
+        for tenant in self.tenants.values():
+            domains = tenant.organization.get("verifiedDomains", ())
+            if any(domain.get("name", "").lower() == wanted for domain in domains):
+                return tenant
+        return None
 
     def mailbox_owner(self, tenant: Tenant, user: str) -> Json | None:
         """The user with this object id or user principal name, or None."""
