@@ -53,7 +53,10 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A parsed `$filter`: `matches` tests a row; `paths` and `operators` are what it uses."""
+    """A parsed `$filter`: `matches` tests a row; `paths` and `operators` are what it uses.
+
+    A path below a range variable carries `any`: `emailAddresses/any/address`.
+    """
 
     test: Test
     paths: frozenset[str]
@@ -186,7 +189,7 @@ class _Parser:
 
     def quantified(self, path: str) -> Test:
         self.operators.add("any")
-        items = self.value_of(path)
+        items = _reader(_ROOT, path.split("/"))
         self.expect("(")
         kind, variable = self.take()
         if kind != "name" or variable in self.ranges:
@@ -232,7 +235,7 @@ class _Parser:
         """How to read a path, from the row or from a range variable."""
         first, *rest = word.split("/")
         if first in self.ranges:
-            self.paths.add("/".join([self.ranges[first], *rest]))
+            self.paths.add("/".join([self.ranges[first], "any", *rest]))
             return _reader(first, rest)
         if rest and rest[-1] == "$count":
             self.operators.add("count")

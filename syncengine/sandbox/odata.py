@@ -29,15 +29,15 @@ class Dialect:
 
     unsupported: str
     malformed: str
+    not_filterable: str
     page: int
     largest_page: int
     pages_by_skip: bool
-    advanced_needs_header: bool
 
 
-DIRECTORY = Dialect("Request_UnsupportedQuery", "BadRequest", 100, 999, False, True)
+DIRECTORY = Dialect("Request_UnsupportedQuery", "BadRequest", "Request_UnsupportedQuery", 100, 999, False)
 # Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/6201 (default of 10).
-OUTLOOK = Dialect("ErrorInvalidRequest", "RequestBroker--ParseUri", 10, 1000, True, False)
+OUTLOOK = Dialect("ErrorInvalidRequest", "RequestBroker--ParseUri", "ErrorInvalidProperty", 10, 1000, True)
 
 
 def allow(call: Call, dialect: Dialect, *options: str) -> None:
@@ -100,7 +100,8 @@ def filter_of(call: Call, dialect: Dialect, kind: str, filterable: Collection[st
         return None
     found = parse_filter(text, dialect)
     for path in sorted(found.paths - set(filterable)):
-        raise Refusal(400, dialect.unsupported, _not_filterable(path, kind))
+        message = f"The property '{path}' of {kind} does not support filtering."
+        raise Refusal(400, dialect.not_filterable, message)
     return found
 
 
@@ -257,7 +258,3 @@ def _advanced(why: str) -> Refusal:
 
 def _no_property(name: str, kind: str) -> str:
     return f"Could not find a property named '{name}' on type '{kind}'."
-
-
-def _not_filterable(path: str, kind: str) -> str:
-    return f"Unsupported or invalid query filter clause for property '{path}' of resource '{kind}'."
