@@ -34,7 +34,7 @@ def assert_conforms(method: str, path: str, status: int, body: Any) -> None:
     `path` is what follows /v1.0, with or without query. An address that the description
     does not know fails too: the sandbox must not invent addresses.
     """
-    template = _template_of(method.lower(), path.split("?")[0])
+    template = _template_of(method.lower(), path.split("?", maxsplit=1)[0])
     assert template, f"the description knows no {method} {path}"
     pointer = ["paths", template, method.lower(), "responses", _status_key(method, template, status)]
     schema = _schema_below(pointer)
