@@ -1,0 +1,77 @@
+"""Reading about tenants. Every query starts from what the principal may see."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q, QuerySet
+
+from partners.principals import Principal
+from tenants.models import DirectoryEntry, DirectoryState, Group, GroupMember, Problem, Tenant
+
+
+def tenants_of(principal: Principal) -> QuerySet[Tenant]:
+    """The tenants that the principal may see, with their connection and directory state."""
+    return Tenant.objects.visible_to(principal).select_related("connection", "directory")
+
+
+def tenants_with_counts(principal: Principal) -> QuerySet[Tenant]:
+    """The same, with `mailboxes` and `open_problems` counted."""
+    return tenants_of(principal).annotate(
+        mailboxes=Count(
+            "entries",
+            filter=Q(entries__gone=False, entries__mailbox=DirectoryEntry.Mailbox.USABLE),
+            distinct=True,
+        ),
+        open_problems=Count("problems", filter=Q(problems__closed_at=None), distinct=True),
+    )
+
+
+def problems_of(principal: Principal) -> QuerySet[Problem]:
+    """What waits for a person in the principal's tenants, newest first."""
+    return Problem.objects.visible_to(principal).open().select_related("tenant")
+
+
+def directory_of(principal: Principal) -> QuerySet[DirectoryEntry]:
+    """Entries of all tenants that the principal may see, departed ones left out."""
+    return DirectoryEntry.objects.filter(
+        tenant__in=Tenant.objects.visible_to(principal), gone=False
+    ).select_related("tenant")
+
+
+def search(entries: QuerySet[DirectoryEntry], *, words: str = "", kind: str = "") -> QuerySet[DirectoryEntry]:
+    """Entries whose name or addresses hold every word, of one kind if asked."""
+    if kind:
+        entries = entries.filter(kind=kind)
+    for word in words.split()[:8]:
+        entries = entries.filter(
+            Q(name__icontains=word) | Q(mail__icontains=word) | Q(user_principal_name__icontains=word)
+        )
+    return entries
+
+
+def kinds_of(tenant: Tenant) -> dict[str, int]:
+    """How many entries of each kind the directory holds."""
+    return dict(
+        DirectoryEntry.objects.filter(tenant=tenant, gone=False)
+        .order_by()
+        .values_list("kind")
+        .annotate(Count("pk"))
+    )
+
+
+def groups_of(principal: Principal) -> QuerySet[Group]:
+    """Groups of all tenants that the principal may see, with `size` counted."""
+    return (
+        Group.objects.filter(tenant__in=Tenant.objects.visible_to(principal), gone=False)
+        .select_related("tenant")
+        .annotate(size=Count("members"))
+    )
+
+
+def memberships_of(tenant: Tenant, object_id: str) -> QuerySet[GroupMember]:
+    """The groups that one person is in, with the day since when."""
+    return GroupMember.objects.filter(group__tenant=tenant, object_id=object_id).select_related("group")
+
+
+def directory_state(tenant: Tenant) -> DirectoryState | None:
+    """How fresh our mirror of the tenant's directory is."""
+    return DirectoryState.objects.filter(tenant=tenant).first()
