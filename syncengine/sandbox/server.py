@@ -21,7 +21,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {"sandbox.hang_up": self._hang_up}  # type: ignore[typeddict-item]
+        self.scope["extensions"] = {"sandbox.hang_up": self._hang_up}  # type: ignore[dict-item]
 
     def _hang_up(self) -> None:
         self.transport.abort()
@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: Application, context: ssl.SSLContext) -> None:
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]
+            app,
             http=_Protocol,
             ws="none",
             lifespan="off",
