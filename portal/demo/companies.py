@@ -72,7 +72,8 @@ HARBOUR = Company(
     ),
     surnames=(
         "Adams", "Baker", "Campbell", "Doyle", "Edwards", "Fraser", "Graham", "Harris", "Irwin", "Jones",
-        "Kelly", "Lawson", "Martin", "Nolan", "O'Brien", "Price", "Reid", "Stewart", "Taylor", "Walsh", "山田",
+        "Kelly", "Lawson",
+        "Martin", "Nolan", "O'Brien", "Price", "Reid", "Stewart", "Taylor", "Walsh", "山田",
     ),
     rooms=("Room Bondi", "Room Manly"),
     shared=("Dock Roster", "Reception"),
