@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from syncengine.model.copies import Copy
 from syncengine.model.identity import Cursor, Fingerprint, ItemKey, LaneId, RemoteId, RowId
@@ -41,9 +41,11 @@ OpenIntent = Literal["", "create", "update", "delete"]
 class Link:
     """One register row and its copy in one lane.
 
-    `sent` is the fingerprint of the copy we last wrote in full; `answer` and `etag` what the
-    target said then. `intent` names a write whose outcome we do not know; `attempt` is the part of
-    the mark drawn for the create. A link without a remote id is a create that is not settled.
+    `sent` is the row's fingerprint of the copy we last wrote in full ("" where we cannot know);
+    `answer` and `etag` what the target said then. `version` is the row's number that the last write,
+    done or refused, was for. `intent` names a write whose outcome we do not know; `attempt` is the part
+    of the mark drawn for the create. A link without a remote id has no copy yet: its create is open,
+    was refused, or (a detached occurrence) was never tried.
     `failed` is the reason of a refusal that only a change of the row (or a person) can end.
     `respected`: a person deleted the copy and the policy leaves it so until the row changes.
     """
@@ -59,16 +61,23 @@ class Link:
     failed: str = ""
     occurrence: str = ""
     base: Copy | None = None
-    """The copy as last written; None where the caller did not load it."""
+    """The row's copy as of `sent`, also for an occurrence's link; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What we are about to ask the target for. Durable before the request leaves."""
+    """What we are about to ask the target for. Durable before the request leaves.
+
+    `attempt` is drawn for a create; for any other verb it is the one that the copy bears.
+    """
 
     action: Action
     attempt: str
-    fingerprint: Fingerprint
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The row's fingerprint that the copy is brought to."""
+        return self.action.fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,39 @@ class LaneFacts:
     is_leaving: bool = False
 
 
+Place: TypeAlias = tuple[RowId, str]
+"""Where a copy belongs in a lane: the row, and "" or the date of a detached occurrence."""
+
+
+class Register(Protocol):
+    """A cell's list of copies, as a walk reads it. `head` is the number that the walk brings lanes to.
+
+    Lanes of one cell may share it: rows are the same objects for all of them.
+    """
+
+    head: int
+
+    def after(self, number: int, limit: int) -> Sequence[Row]:
+        """Rows above `number` and not above `head`, by number, at most so many; tombstones too."""
+        ...
+
+    def of(self, ids: Collection[RowId]) -> Sequence[Row]:
+        """These rows as they are now; what does not exist is left out."""
+        ...
+
+    def by_mark(self, marks: Collection[str]) -> Mapping[str, Row]:
+        """Rows by their part of a mark."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Copies that a lane holds (links with a remote id), and deletions that guards count, last 24 hours."""
+
+    copies: int
+    deleted: int
+
+
 class Book(Protocol):
     """Our memory of one lane: links, intents, and the ledger of what was written.
 
@@ -100,7 +142,7 @@ class Book(Protocol):
     between, the link says that we are not sure, and the next walk looks before it writes.
     """
 
-    def links(self, lane: LaneId, rows: Sequence[RowId] | None = None) -> Mapping[tuple[RowId, str], Link]:
+    def links(self, lane: LaneId, rows: Sequence[RowId] | None = None) -> Mapping[Place, Link]:
         """Links by (row, occurrence); only those of `rows` where given. Bases are loaded."""
         ...
 
@@ -108,20 +150,44 @@ class Book(Protocol):
         """The links that own these remote ids."""
         ...
 
+    def unsettled(self, lane: LaneId) -> Mapping[Place, Link]:
+        """Links with an open intent, and links that still wait for their copy (none yet, none refused)."""
+        ...
+
     def intend(self, lane: LaneId, intents: Sequence[Intent]) -> None:
-        """Store what we are about to do. Committed when it returns."""
+        """Store what we are about to do. Committed when it returns.
+
+        An open create's attempt that is replaced here stays known (`past_attempts`): it may yet arrive.
+        A late twin's delete is not the link's: it needs no intent.
+        """
         ...
 
     def record(self, lane: LaneId, results: Sequence[Result]) -> None:
-        """Store what came of it, and the ledger rows. A deleted copy's link goes away."""
+        """Store what came of it, and the ledger rows.
+
+        Written ends the intent and any refusal; each newly `detached` occurrence gets a link that waits
+        for its copy. Failed ends the intent and stores the reason. Open leaves the intent open.
+        A deleted copy's link goes away, but only where it owns the remote id (a late twin's does not).
+        """
+        ...
+
+    def withdraw(self, lane: LaneId, intents: Sequence[Intent]) -> None:
+        """These were never sent: the links are as they were before, no ledger row remains."""
         ...
 
     def confirm(self, lane: LaneId, seen: Mapping[RemoteId, tuple[str, Fingerprint]]) -> None:
         """The target shows these copies as we wrote them: remember etag and answer."""
         ...
 
-    def past_attempts(self, lane: LaneId, attempts: Sequence[str]) -> frozenset[str]:
-        """Those of the attempts that the ledger knows, linked or not."""
+    def past_attempts(self, lane: LaneId, attempts: Sequence[str]) -> Mapping[str, RemoteId | None]:
+        """Those of the attempts that we ever made, with the copy they were settled with.
+
+        None: it was never settled, so that a copy which bears it has come late.
+        """
+        ...
+
+    def census(self, lane: LaneId) -> Census:
+        """What the guard of deletions counts against."""
         ...
 
 

@@ -42,6 +42,9 @@ class Action:
 
     `occurrence` is "" for the row's own copy, else the original date of an occurrence that
     Exchange refused as an exception and that lives as a single copy of its own.
+    `number` and `fingerprint` are the row's when this was planned: what the copy is brought to.
+    An adoption whose content is not known to be the row's has no fingerprint. A delete without a
+    remote id forgets a link that has no copy; nothing is sent for it.
     """
 
     verb: Verb
@@ -51,6 +54,8 @@ class Action:
     before: Copy | None = None
     remote_id: RemoteId | None = None
     occurrence: str = ""
+    number: int = 0
+    fingerprint: Fingerprint = Fingerprint("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +151,17 @@ Steps: TypeAlias = Generator[tuple[Part, ...], tuple[Reply, ...], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One item seen in a target folder; `copy` is None where it could not be understood."""
+    """One item seen in a target folder; `copy` is None where it could not be understood.
+
+    `created` is when the service says it came to be, as sortable text: of equal attempts the oldest is ours.
+    """
 
     remote_id: RemoteId
     etag: str
     mark: Mark | None
     copy: Copy | None
     answer: Fingerprint
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
