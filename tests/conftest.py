@@ -8,6 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -18,6 +19,12 @@ pytest_plugins = ["tests.people", "tests.clients"]
 SHARED = Path(os.environ.get("CULVERT_SHARED", settings.BASE_DIR.parent / "shared"))
 # `.ci/run` sets it: what is skipped elsewhere, because something is not there, fails here.
 IS_CI = os.environ.get("CULVERT_CI") == "1"
+
+# `make test-long` asks for thousands of examples with --hypothesis-profile=long. A machine that
+# is busy with something else must not fail a test: there is no deadline.
+hypothesis.settings.register_profile("ordinary", max_examples=100, deadline=None)
+hypothesis.settings.register_profile("long", max_examples=3000, deadline=None)
+hypothesis.settings.load_profile("ordinary")
 
 _session = ExitStack()
 
