@@ -1,0 +1,114 @@
+"""The addresses of events: list, read, create, change, remove.
+
+`/events`, `/calendar/events` and `/calendars/{id}/events` do the same; an event is
+found by its id alone, whatever calendar the address names.
+Source: https://learn.microsoft.com/graph/api/resources/event
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from syncengine.sandbox import odata
+from syncengine.sandbox.calendars import listing
+from syncengine.sandbox.calendars.desk import Desk, desk_for, not_found
+from syncengine.sandbox.calendars.folders import READS, WRITES
+from syncengine.sandbox.calendars.ids import split_occurrence
+from syncengine.sandbox.calendars.items import Event
+from syncengine.sandbox.calendars.making import create
+from syncengine.sandbox.calendars.presenting import Presenter, presenter_of
+from syncengine.sandbox.kernel import Answer, Call, Handler, Json, Refusal, graph
+from syncengine.sandbox.odata import OUTLOOK
+
+
+def at_events(method: str, tail: str, needs: str) -> Callable[[Handler], Handler]:
+    """Register a handler(call, user, calendar or None, ...) at all three addresses of events."""
+
+    def register(handler: Handler) -> Handler:
+        def of_default(call: Call, user: str, *rest: str) -> Answer:
+            return handler(call, user, None, *rest)
+
+        graph.route(method, f"/users/{{user}}/events{tail}", needs=needs)(of_default)
+        graph.route(method, f"/users/{{user}}/calendar/events{tail}", needs=needs)(of_default)
+        address = f"/users/{{user}}/calendars/{{calendar}}/events{tail}"
+        graph.route(method, address, needs=needs)(handler)
+        return handler
+
+    return register
+
+
+@at_events("GET", "", READS)
+def list_events(call: Call, user: str, calendar: str | None) -> Answer:
+    """Singles and masters of a calendar, never occurrences."""
+    odata.allow(call, OUTLOOK, "$select", "$top", "$skip", "$filter", "$orderby", "$count", "$expand")
+    desk = desk_for(call, user)
+    presenter = presenter_of(call)
+    rows: list[Json] = list(listing.found_events(call, desk, desk.calendar(calendar)["id"]))
+    rows = odata.ordered(call, OUTLOOK, "event", rows, listing.SORTABLE)
+    render: Callable[[Json], Json] = presenter.event  # type: ignore[assignment]
+    answer = odata.listed(call, OUTLOOK, rows, render, f"users('{user}')/events")
+    answer.headers |= presenter.manner.applied
+    return answer
+
+
+@at_events("POST", "", WRITES)
+def create_event(call: Call, user: str, calendar: str | None) -> Answer:
+    """A new event; with attendees, invitations go out."""
+    desk = desk_for(call, user)
+    presenter = presenter_of(call)
+    calendar_id = desk.calendar(calendar)["id"]
+    event = _known_transaction(call, desk) or create(desk, calendar_id, call.body)
+    return _entity(call, user, presenter, presenter.event(event), 201)
+
+
+@at_events("GET", "/{event}", READS)
+def get_event(call: Call, user: str, calendar: str | None, item: str) -> Answer:
+    """A single, a master, an occurrence or an exception."""
+    odata.allow(call, OUTLOOK, "$select", "$expand")
+    desk = desk_for(call, user)
+    desk.calendar(calendar)
+    presenter = presenter_of(call, by_id=True)
+    return _entity(call, user, presenter, read_item(desk, presenter, item), 200)
+
+
+def read_item(desk: Desk, presenter: Presenter, item: str) -> Json:
+    """What has this id, as the caller wants to see it. 404 when there is nothing."""
+    parts = split_occurrence(item)
+    if parts is None:
+        return presenter.single(_readable(desk, item))
+    event, day = desk.event(parts[0]), parts[1]
+    times = event.series.on(day) if event.series else None
+    if event.series is None or times is None or day in event.series.cancelled:
+        raise not_found()
+    change = event.series.exceptions.get(day)
+    return presenter.occurrence(event, day, change.times if change else times, change)
+
+
+def _readable(desk: Desk, item: str) -> Event:
+    if desk.switches.deleted_event_still_readable and desk.drawer.find(item) is None:
+        found = desk.drawer.deleted.get(item)
+        if found is not None:
+            return found
+    return desk.event(item)
+
+
+def _known_transaction(call: Call, desk: Desk) -> Event | None:
+    """The event that was made with this transactionId, where the world answers it again.
+
+    Source: https://learn.microsoft.com/graph/api/resources/event (status: both are reported)
+    """
+    transaction = call.body.get("transactionId") if isinstance(call.body, dict) else None
+    known = desk.drawer.transactions.get(transaction) if transaction else None
+    if known is None or desk.switches.duplicate_transaction == 201:
+        return known
+    raise Refusal(
+        desk.switches.duplicate_transaction,
+        "ErrorDuplicateTransactionId",
+        "The TransactionId was already used to create a different event.",
+        extra={"@event.existingEventId": known["id"]},
+    )
+
+
+def _entity(call: Call, user: str, presenter: Presenter, row: Json, status: int) -> Answer:
+    context = f"{call.base}/$metadata#users('{user}')/events/$entity"
+    return Answer(status, {"@odata.context": context, **row}, presenter.manner.applied)
