@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from syncengine.sandbox import filters
@@ -88,8 +89,7 @@ def _checked(name: str) -> Callable[[Any], Json]:
     def check(one: Any) -> Json:
         if not isinstance(one, dict) or one.keys() != {"id", "value"}:
             raise Refusal(400, "RequestBodyRead", f"An entry of {name} needs id and value only.")
-        form = _ID.fullmatch(one["id"]) if isinstance(one["id"], str) else None
-        if form is None or bool(form[1]) != is_multi:
+        if not isinstance(one["id"], str) or _is_array(one["id"]) is not is_multi:
             raise Refusal(400, "ErrorInvalidProperty", f"The id of an entry of {name} is malformed.")
         if not _is_value(one["value"], is_multi):
             raise Refusal(400, "RequestBodyRead", f"The value of an entry of {name} is no text.")
@@ -98,6 +98,13 @@ def _checked(name: str) -> Callable[[Any], Json]:
         return {"id": filters.property_key(one["id"]), "value": one["value"]}
 
     return check
+
+
+@lru_cache(maxsize=1024)
+def _is_array(identity: str) -> bool | None:
+    """Whether the id of a property is of many values; None for what is no id."""
+    form = _ID.fullmatch(identity)
+    return bool(form[1]) if form else None
 
 
 def _is_value(value: Any, is_multi: bool) -> bool:

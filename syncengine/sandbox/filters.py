@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from syncengine.sandbox.kernel import Unknown
@@ -78,6 +79,7 @@ def parse(text: str, exact: Collection[str] = ()) -> Filter:
     return Filter(test, frozenset(parser.paths), frozenset(parser.operators))
 
 
+@lru_cache(maxsize=1024)
 def property_key(name: str) -> str:
     """An extended property's id as it is compared: the GUID in any case, the name exactly."""
     return _GUID.sub(lambda found: found[0].lower(), name)
