@@ -18,7 +18,7 @@ from syncengine.model.copies import Appointment, ContactCopy, EventCopy
 from syncengine.model.expansion import occurrence_on
 from syncengine.model.identity import ItemKey, RemoteId
 from syncengine.model.items import Address, Details, Event, Person
-from syncengine.model.recurrence import INDEXES, WEEKDAYS, Recurrence, dates_from
+from syncengine.model.recurrence import INDEXES, WEEKDAYS, PatternType, Recurrence, dates_from
 from syncengine.model.time import AllDay, Timed, Window
 
 ZONES = (
@@ -45,6 +45,14 @@ NASTY = (
     "a\tb\r\nc",
     '<b>&amp;"quoted"</b>',
 )
+PATTERNS: tuple[PatternType, ...] = (
+    "daily",
+    "weekly",
+    "absoluteMonthly",
+    "relativeMonthly",
+    "absoluteYearly",
+    "relativeYearly",
+)
 SHOW_AS = ("free", "tentative", "busy", "oof", "workingElsewhere", "unknown")
 SENSITIVITIES = ("normal", "personal", "private", "confidential")
 RESPONSES = ("none", "organizer", "accepted", "tentativelyAccepted", "declined", "notResponded")
@@ -64,7 +72,7 @@ htmls = st.builds("<html><body><p>{}</p><div>{}</div></body></html>".format, tex
 
 
 @st.composite
-def timed(draw, zone: str | None = None) -> Timed:
+def timed(draw: st.DrawFn, zone: str | None = None) -> Timed:
     """A quarter of an hour anywhere in two years, with all changes of clocks; up to 26 hours long."""
     zone = zone or draw(zones)
     wall = datetime.combine(draw(days), time()) + timedelta(minutes=15 * draw(st.integers(0, 95)))
@@ -73,7 +81,7 @@ def timed(draw, zone: str | None = None) -> Timed:
 
 
 @st.composite
-def all_day(draw) -> AllDay:
+def all_day(draw: st.DrawFn) -> AllDay:
     """One to three whole days."""
     first = draw(days)
     return AllDay(first, first + timedelta(days=draw(st.integers(1, 3))))
@@ -83,7 +91,7 @@ whens = st.one_of(timed(), all_day())
 
 
 @st.composite
-def details(draw, when=whens) -> Details:
+def details(draw: st.DrawFn, when=whens) -> Details:
     """What an event of a mailbox may say."""
     is_html = draw(st.booleans())
     return Details(
@@ -102,14 +110,10 @@ def details(draw, when=whens) -> Details:
 
 
 @st.composite
-def recurrences(draw, start: date | None = None, zone: str | None = None) -> Recurrence:
+def recurrences(draw: st.DrawFn, start: date | None = None, zone: str | None = None) -> Recurrence:
     """Any of the six patterns and three ranges, starting on a date of its own pattern."""
     start = start or draw(days)
-    kind = draw(
-        st.sampled_from(
-            ("daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly", "relativeYearly")
-        )
-    )
+    kind = draw(st.sampled_from(PATTERNS))
     uses_days = kind in ("weekly", "relativeMonthly", "relativeYearly")
     weekdays = draw(st.sets(st.sampled_from(WEEKDAYS), min_size=1)) if uses_days else set()
     rule = Recurrence(
@@ -127,7 +131,7 @@ def recurrences(draw, start: date | None = None, zone: str | None = None) -> Rec
 
 
 @st.composite
-def _ranges(draw, rule: Recurrence) -> Recurrence:
+def _ranges(draw: st.DrawFn, rule: Recurrence) -> Recurrence:
     match draw(st.sampled_from(("noEnd", "endDate", "numbered"))):
         case "endDate":
             return replace(rule, until=rule.start + timedelta(days=draw(st.integers(0, 800))))
@@ -138,7 +142,7 @@ def _ranges(draw, rule: Recurrence) -> Recurrence:
 
 
 @st.composite
-def single_events(draw) -> Event:
+def single_events(draw: st.DrawFn) -> Event:
     """An event without recurrence."""
     return Event(
         key=ItemKey(draw(ids)),
@@ -150,7 +154,7 @@ def single_events(draw) -> Event:
 
 
 @st.composite
-def series(draw) -> Event:
+def series(draw: st.DrawFn) -> Event:
     """A series with up to three exceptions and two cancellations among its first dozen dates."""
     single = draw(single_events())
     when = single.details.when
@@ -170,7 +174,7 @@ def series(draw) -> Event:
 
 
 @st.composite
-def _exceptions(draw, rule: Recurrence, when: Timed | AllDay, day: date) -> Details:
+def _exceptions(draw: st.DrawFn, rule: Recurrence, when: Timed | AllDay, day: date) -> Details:
     stands = occurrence_on(rule, when, day)
     if isinstance(stands, Timed):
         wall = datetime.combine(day, time(draw(st.integers(0, 21))), ZoneInfo(rule.zone))
@@ -185,13 +189,13 @@ def events() -> st.SearchStrategy[Event]:
 
 
 @st.composite
-def addresses(draw) -> Address:
+def addresses(draw: st.DrawFn) -> Address:
     """A postal address with empty parts."""
     return Address(*(draw(texts) for _ in range(5)))
 
 
 @st.composite
-def people(draw) -> Person:
+def people(draw: st.DrawFn) -> Person:
     """An entry of a directory."""
     return Person(
         key=ItemKey(draw(ids)),
@@ -228,7 +232,7 @@ def _appointment(says: Details, minutes: int | None) -> Appointment:
 
 
 @st.composite
-def event_copies(draw) -> EventCopy:
+def event_copies(draw: st.DrawFn) -> EventCopy:
     """A copy with everything that an event can say."""
     event, minutes = draw(events()), draw(st.sampled_from((None, 0, 15)))
     return EventCopy(
@@ -240,7 +244,7 @@ def event_copies(draw) -> EventCopy:
 
 
 @st.composite
-def contact_copies(draw) -> ContactCopy:
+def contact_copies(draw: st.DrawFn) -> ContactCopy:
     """A copy of an entry, such as shaping makes: at most three addresses and two business phones."""
     person = draw(people())
     names = set(ContactCopy.__dataclass_fields__) & set(Person.__dataclass_fields__) - {"business_phones"}
@@ -257,7 +261,7 @@ def copies() -> st.SearchStrategy[EventCopy | ContactCopy]:
 
 
 @st.composite
-def windows(draw) -> Window:
+def windows(draw: st.DrawFn) -> Window:
     """Up to 200 days within three years."""
     start = datetime.combine(draw(st.dates(date(2025, 12, 1), date(2028, 3, 1))), time(), UTC)
     return Window(start, start + timedelta(days=draw(st.integers(1, 200))))

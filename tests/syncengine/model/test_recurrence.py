@@ -4,6 +4,7 @@ import time as stopwatch
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice, takewhile
+from typing import Any
 
 import pytest
 from dateutil import rrule
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from syncengine.model.recurrence import INDEXES, WEEKDAYS, Recurrence, dates_from, has_date, last_date
 from tests.syncengine import strategies as some
 
-FREQUENCY = {
+FREQUENCY: dict[str, Any] = {
     "daily": rrule.DAILY,
     "weekly": rrule.WEEKLY,
     "absoluteMonthly": rrule.MONTHLY,
@@ -26,7 +27,7 @@ JANUARY = date(2027, 1, 1)
 
 def as_rrule(rule: Recurrence) -> rrule.rrule:
     """The same dates by python-dateutil; Exchange's last-day rule is BYSETPOS=-1 over the possible days."""
-    parts = {}
+    parts: dict[str, Any] = {}
     if rule.type.startswith("absolute"):
         parts = {"bymonthday": list(range(min(28, rule.day_of_month), rule.day_of_month + 1)), "bysetpos": -1}
     elif rule.days:
