@@ -110,7 +110,12 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """No answer that can be believed: it may have been done."""
+    """No answer that can be believed: it may have been done.
+
+    `after`: the service asked that the mailbox be left alone for so many seconds all the same.
+    """
+
+    after: float = 0.0
 
 
 Reply = Fine | NotThere | Refused | Later | Stale | Lost
@@ -168,7 +173,9 @@ class Sighting:
 class Look:
     """What a target folder showed. `complete`: it was a full look, so what is absent is gone.
 
-    `changed` holds ids with their etags; which of them must be read is the caller's decision.
+    `changed` holds ids with their etags ("" where it did not say); which of them must be read is the
+    caller's decision. `removed`, and absence from a complete look, are questions too: a copy that a
+    person moved far away is still there. Read the ids that you have links for before you believe it.
     """
 
     changed: Mapping[RemoteId, str]
