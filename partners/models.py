@@ -10,8 +10,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Lower
 
+from partners import clock
 from partners.permissions import Permission, Role
 from partners.principals import Principal, PrincipalKind, ScopeKind
 
@@ -142,7 +143,7 @@ class AuditEntry(models.Model):
         TENANT_ADMIN = PrincipalKind.TENANT_ADMIN, "Tenant admin"
         SYSTEM = PrincipalKind.SYSTEM, "Culvert"
 
-    at = models.DateTimeField(db_default=Now(), editable=False)
+    at = models.DateTimeField(db_default=clock.Now(), editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="audit_entries")
     actor_kind = models.CharField(max_length=20, choices=Actor.choices)
     actor_id = models.BigIntegerField(null=True, help_text="The user's id; the user may go.")

@@ -53,7 +53,7 @@ def _start_postgres() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """pytest-django asks before it makes the test database: now a server must be there."""
     _start_postgres()
 
