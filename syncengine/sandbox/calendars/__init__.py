@@ -5,6 +5,6 @@ Importing this package registers its addresses with the kernel.
 
 from __future__ import annotations
 
-from syncengine.sandbox.calendars import events, folders
+from syncengine.sandbox.calendars import events, folders, views
 
-__all__ = ["events", "folders"]
+__all__ = ["events", "folders", "views"]

@@ -8,15 +8,23 @@ Source: https://learn.microsoft.com/graph/api/resources/event
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from syncengine.sandbox import odata
 from syncengine.sandbox.calendars import listing
+from syncengine.sandbox.calendars.changing import change
 from syncengine.sandbox.calendars.desk import Desk, desk_for, not_found
 from syncengine.sandbox.calendars.folders import READS, WRITES
-from syncengine.sandbox.calendars.ids import split_occurrence
 from syncengine.sandbox.calendars.items import Event
 from syncengine.sandbox.calendars.making import create
+from syncengine.sandbox.calendars.occurrences import (
+    cancel_occurrence,
+    change_occurrence,
+    found_occurrence,
+    standing,
+)
 from syncengine.sandbox.calendars.presenting import Presenter, presenter_of
+from syncengine.sandbox.calendars.removing import remove
 from syncengine.sandbox.kernel import Answer, Call, Handler, Json, Refusal, graph
 from syncengine.sandbox.odata import OUTLOOK
 
@@ -73,15 +81,72 @@ def get_event(call: Call, user: str, calendar: str | None, item: str) -> Answer:
 
 def read_item(desk: Desk, presenter: Presenter, item: str) -> Json:
     """What has this id, as the caller wants to see it. 404 when there is nothing."""
-    parts = split_occurrence(item)
-    if parts is None:
+    found = found_occurrence(desk, item)
+    if found is None:
         return presenter.single(_readable(desk, item))
-    event, day = desk.event(parts[0]), parts[1]
-    times = event.series.on(day) if event.series else None
-    if event.series is None or times is None or day in event.series.cancelled:
+    event, day = found
+    if event.series is None:
         raise not_found()
-    change = event.series.exceptions.get(day)
-    return presenter.occurrence(event, day, change.times if change else times, change)
+    times = standing(event.series, day)
+    return presenter.occurrence(event, day, times, event.series.exceptions.get(day))
+
+
+@at_events("PATCH", "/{event}", WRITES)
+def change_event(call: Call, user: str, calendar: str | None, item: str) -> Answer:
+    """A change of a single, a series, or one occurrence, which becomes an exception."""
+    desk = desk_for(call, user)
+    desk.calendar(calendar)
+    presenter = presenter_of(call)
+    found = found_occurrence(desk, item)
+    event = found[0] if found else desk.event(item)
+    _check_version(call, event, found[1] if found else None)
+    if found:
+        change_occurrence(desk, event, found[1], call.body)
+    else:
+        change(desk, event, call.body)
+    return _entity(call, user, presenter, read_item(desk, presenter, item), 200)
+
+
+@at_events("DELETE", "/{event}", WRITES)
+def delete_event(call: Call, user: str, calendar: str | None, item: str) -> Answer:
+    """Into Deleted Items; of a series, the whole or one occurrence."""
+    return _delete(call, user, calendar, item, for_good=False)
+
+
+@at_events("POST", "/{event}/permanentDelete", WRITES)
+def delete_event_for_good(call: Call, user: str, calendar: str | None, item: str) -> Answer:
+    """Gone, and not in Deleted Items either.
+
+    Source: https://learn.microsoft.com/graph/api/event-permanentdelete
+    """
+    return _delete(call, user, calendar, item, for_good=True)
+
+
+def _delete(call: Call, user: str, calendar: str | None, item: str, *, for_good: bool) -> Answer:
+    desk = desk_for(call, user)
+    desk.calendar(calendar)
+    found = found_occurrence(desk, item)
+    event = found[0] if found else desk.event(item)
+    _check_version(call, event, found[1] if found else None)
+    if found:
+        cancel_occurrence(desk, event, found[1])
+    else:
+        remove(desk, event, for_good=for_good)
+    return Answer(204)
+
+
+def _check_version(call: Call, event: Event, day: date | None) -> None:
+    """Honour If-Match.
+
+    Source: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1201
+    """
+    wanted = call.headers.get("if-match")
+    if wanted is None or wanted == "*":
+        return
+    one = event.series.exceptions.get(day) if event.series and day else None
+    if wanted != (f'W/"{one.change_key}"' if one else event["@odata.etag"]):
+        message = "The change key passed in the request does not match the item's current one."
+        raise Refusal(412, "ErrorIrresolvableConflict", message)
 
 
 def _readable(desk: Desk, item: str) -> Event:

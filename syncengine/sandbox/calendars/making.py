@@ -6,7 +6,6 @@ Source: https://learn.microsoft.com/graph/api/user-post-events
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from syncengine.sandbox.calendars import ids, payload
 from syncengine.sandbox.calendars.bodies import kept
@@ -87,7 +86,8 @@ def set_times(event: Event, times: Times) -> None:
 
 def link_to(event_id: str) -> str:
     """The address of the event in Outlook on the web."""
-    return f"https://outlook.office365.com/owa/?itemid={quote(event_id)}&exvsurl=1&path=/calendar/item"
+    item = event_id.replace("=", "%3D")
+    return f"https://outlook.office365.com/owa/?itemid={item}&exvsurl=1&path=/calendar/item"
 
 
 def make_online(event: Event) -> None:
