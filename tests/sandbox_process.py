@@ -39,7 +39,11 @@ class SandboxProcess:
         self._session.trust_env = False
         self._session.verify = self.ca
         if world is not None:
-            self.control("PUT", "world", world)
+            try:
+                self.control("PUT", "world", world)
+            except BaseException:
+                self.stop()
+                raise
 
     def __enter__(self) -> SandboxProcess:
         return self

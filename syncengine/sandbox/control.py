@@ -82,6 +82,8 @@ class Control:
     def _deeper(self, method: str, segments: list[str], asked: Json) -> Any:
         match method, *segments:
             case "DELETE", "faults", number:
+                if not number.isdecimal():
+                    raise BadWorld(f"a fault has a number, not {number!r}")
                 self._world.faults.clear(int(number))
                 return self.faults({})
             case "PUT" | "DELETE", "tenants", tenant_id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -56,6 +57,10 @@ class Server(uvicorn.Server):
         config.load()
         config.ssl = context
         super().__init__(config)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop serving. uvicorn would raise the signal again, before the state is saved."""
+        self.should_exit = True
 
     def run_on(self, listener: socket.socket, *beside: Any) -> None:
         """Serve on `listener`, with the coroutines `beside` running along; return when asked to stop."""

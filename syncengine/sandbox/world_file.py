@@ -56,7 +56,7 @@ def load_mailbox(world: World, tenant: Tenant, one: Json) -> Mailbox:
     mailbox = Mailbox(owner["id"], one.get("settings") or {}, one.get("trouble") or "")
     tenant.mailboxes[mailbox.user_id] = mailbox
     calendars.load(world, tenant, mailbox, one.get("calendars") or [])
-    contacts.load(world, tenant, mailbox, one.get("contactFolders") or [])
+    contacts.load(world, mailbox, one.get("contactFolders") or [])
     return mailbox
 
 
@@ -82,7 +82,7 @@ def _dump_tenant(world: World, tenant: Tenant) -> Json:
                 "settings": mailbox.settings,
                 "trouble": mailbox.trouble,
                 "calendars": calendars.dump(world, tenant, mailbox),
-                "contactFolders": contacts.dump(world, tenant, mailbox),
+                "contactFolders": contacts.dump(mailbox),
             }
             for mailbox in tenant.mailboxes.values()
         ],

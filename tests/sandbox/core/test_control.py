@@ -1,0 +1,171 @@
+"""The control interface: worlds, clock, switches, people and administrators."""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime
+
+import pytest
+
+from syncengine.sandbox.state import World
+from syncengine.sandbox.world_file import dump_world, load_world
+from tests.sandbox.core.conftest import ADA, APP, NO_ITEM, TENANT, small_world
+from tests.sandbox_inside import call
+
+
+def test_a_dumped_world_loads_into_the_same_world(inside, token, world):
+    inside.graph(token, "POST", f"users/{ADA}/contacts", {"givenName": "Cy"})
+    inside.graph(
+        token,
+        "POST",
+        f"users/{ADA}/events",
+        {
+            "subject": "Round",
+            "start": {"dateTime": "2026-03-03T10:00:00", "timeZone": "UTC"},
+            "end": {"dateTime": "2026-03-03T11:00:00", "timeZone": "UTC"},
+        },
+    )
+    dumped = inside.control("GET", "world")
+    other = World()
+    load_world(other, copy.deepcopy(dumped))
+    assert dump_world(other) == dumped
+    path = f"/users/{ADA}/events"
+    assert call(other, "GET", path).body["value"] == call(world, "GET", path).body["value"]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"planets": []}, "planets"),
+        ({"switches": {"gravity": 1}}, "gravity"),
+        ({"switches": {"oversize_pages": 1}}, "oversize_pages"),
+        ({"clock": {"now": "soon"}}, "soon"),
+        ({"clock": {"now": "2026-01-01T00:00:00"}}, "offset"),
+        ({"tenants": [{"organization": {}}]}, "id"),
+        ({"tenants": [{"id": TENANT, "mailboxes": [{"user": "nobody"}]}]}, "nobody"),
+        ({"tenants": [{"id": TENANT, "moons": []}]}, "moons"),
+    ],
+)
+def test_a_wrong_world_is_refused_with_its_reason(inside, change, word):
+    got = inside.request("PUT", "/_sandbox/world", {**small_world(), **change})
+    assert got.status == 400
+    assert word in got.json()["error"]
+
+
+def test_reset_empties_everything(inside, token):
+    inside.graph(token, "GET", f"users/{ADA}/contacts")
+    inside.control("POST", "faults", {"kind": "lost"})
+    inside.control("POST", "reset")
+    assert inside.control("GET", "world")["tenants"] == []
+    assert inside.control("GET", "counters")["requests"] == 0
+    assert inside.control("GET", "faults")["faults"] == []
+
+
+def test_the_clock_stands_moves_and_runs_again(inside):
+    assert inside.control("GET", "clock")["time"] == "2026-03-02T09:00:00+00:00"
+    moved = inside.control("PUT", "clock", {"advance_s": 90})
+    assert moved == {"time": "2026-03-02T09:01:30+00:00", "now": "2026-03-02T09:01:30+00:00"}
+    running = inside.control("PUT", "clock", {"now": None})
+    assert running["offset_s"] == 0
+    ahead = inside.control("PUT", "clock", {"advance_s": 3600})
+    apart = datetime.fromisoformat(ahead["time"]) - datetime.fromisoformat(running["time"])
+    assert (ahead["offset_s"], round(apart.total_seconds())) == (3600, 3600)
+    assert inside.control("PUT", "clock", {"offset_s": -60})["offset_s"] == -60
+
+
+def test_a_switch_turns_and_the_others_stay(inside):
+    before = inside.control("GET", "switches")
+    after = inside.control("PUT", "switches", {"duplicate_transaction": 201})
+    assert after == {**before, "duplicate_transaction": 201}
+    assert inside.request("PUT", "/_sandbox/switches", {"duplicate_transaction": "201"}).status == 400
+
+
+def test_a_person_acts_without_limits_faults_and_counters(inside, world):
+    inside.control("POST", "faults", {"kind": "status", "status": 500, "times": None})
+    asked = {
+        "tenant": TENANT,
+        "method": "POST",
+        "path": f"/users/{ADA}/events",
+        "body": {
+            "subject": "Review",
+            "start": {"dateTime": "2026-03-03T10:00:00", "timeZone": "UTC"},
+            "end": {"dateTime": "2026-03-03T11:00:00", "timeZone": "UTC"},
+            "attendees": [{"emailAddress": {"address": "ben@alder.example"}, "type": "required"}],
+        },
+    }
+    answer = inside.control("POST", "as-user", asked)
+    assert answer["status"] == 201
+    counted = inside.control("GET", "counters")
+    assert (counted["requests"], counted["calls"], counted["writes"]) == (0, 0, 0)
+    mails = inside.control("GET", "outbox")["mails"]
+    assert [mail["kind"] for mail in mails] == ["invitation"]
+    assert inside.control("DELETE", "outbox")["mails"] == []
+
+
+def test_a_persons_mistake_is_answered_as_graph_would(inside):
+    asked = {"tenant": TENANT, "method": "GET", "path": f"/users/{ADA}/events/{NO_ITEM}"}
+    answer = inside.control("POST", "as-user", asked)
+    assert (answer["status"], answer["body"]["error"]["code"]) == (404, "ErrorItemNotFound")
+
+
+def test_an_administrator_changes_a_person_and_delta_tells(inside, token):
+    link = inside.graph(token, "GET", "users/delta?$select=jobTitle").json()["@odata.deltaLink"]
+    inside.control("PATCH", f"tenants/{TENANT}/users/ada@alder.example", {"jobTitle": "Pilot"})
+    told = inside.graph(token, "GET", link).json()["value"]
+    assert [(one["id"], one["jobTitle"]) for one in told] == [(ADA, "Pilot")]
+
+
+def test_an_administrator_breaks_makes_and_removes_a_mailbox(inside, token):
+    address = f"tenants/{TENANT}/mailboxes/{ADA}"
+    assert inside.control("PATCH", address, {"trouble": "unlicensed"})["trouble"] == "unlicensed"
+    inside.control("DELETE", address)
+    assert inside.graph(token, "GET", f"users/{ADA}/contacts").status == 404
+    inside.control("PUT", address, {"settings": {"timeZone": "UTC"}})
+    assert inside.graph(token, "GET", f"users/{ADA}/contacts").status == 200
+    assert inside.request("PATCH", f"/_sandbox/{address}", {"trouble": "tired"}).status == 400
+
+
+def test_consent_is_given_changed_and_taken_away(inside, world):
+    other = "A9900000-0000-4000-8000-0000000000FF"
+    address = f"tenants/{TENANT}/apps/{other}"
+    inside.control("PUT", address, {"secrets": ["x"], "roles": ["User.Read.All"]})
+    assert inside.token(TENANT, other, "x")
+    changed = inside.control("PATCH", address, {"roles": []})
+    assert (changed["secrets"], changed["roles"]) == (["x"], [])
+    assert inside.control("DELETE", address)["apps"] == [APP]
+    assert inside.request("PUT", f"/_sandbox/{address}", {"colour": "red"}).status == 400
+
+
+def test_a_tenant_is_added_and_removed(inside):
+    one = "0a1de000-0000-4000-8000-0000000000ee"
+    assert inside.control("PUT", f"tenants/{one}", {"organization": {"id": one}})["tenants"] == [TENANT, one]
+    assert inside.control("DELETE", f"tenants/{one}")["tenants"] == [TENANT]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "nothing", 404),
+        ("PATCH", "tenants/none/mailboxes/none", 404),
+        ("DELETE", f"tenants/{TENANT}/mailboxes/none", 404),
+        ("POST", "import", 400),
+        ("DELETE", "faults/first", 400),
+    ],
+)
+def test_a_wrong_address_is_told(inside, method, path, status):
+    assert inside.request(method, f"/_sandbox/{path}", {"tenant": TENANT}).status == status
+
+
+def test_a_file_is_imported_into_a_mailbox(inside, token):
+    card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Cy Green\r\nN:Green;Cy;;;\r\nEND:VCARD\r\n"
+    inside.control("POST", "import", {"tenant": TENANT, "mailbox": ADA, "kind": "vcf", "text": card})
+    event = (
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y\r\nBEGIN:VEVENT\r\nUID:1@x\r\n"
+        "DTSTAMP:20260301T000000Z\r\nDTSTART:20260303T100000Z\r\nDTEND:20260303T110000Z\r\n"
+        "SUMMARY:Round\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    inside.control("POST", "import", {"tenant": TENANT, "mailbox": ADA, "kind": "ics", "text": event})
+    cards = inside.graph(token, "GET", f"users/{ADA}/contacts").json()["value"]
+    events = inside.graph(token, "GET", f"users/{ADA}/events").json()["value"]
+    assert [one["surname"] for one in cards] == ["Green"]
+    assert [one["subject"] for one in events] == ["Round"]
