@@ -89,6 +89,11 @@ class SandboxProcess:
         options.setdefault("timeout", 30)
         return self._session.request(method, url, headers=headers, **options)
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def stop(self) -> int:
         """End it as Ctrl-C would; its exit status."""
         if self._process.poll() is None:
