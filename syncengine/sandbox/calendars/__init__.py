@@ -5,6 +5,7 @@ Importing this package registers its addresses with the kernel.
 
 from __future__ import annotations
 
-from syncengine.sandbox.calendars import events, folders, views
+from syncengine.sandbox.calendars import delta, events, folders, views
+from syncengine.sandbox.calendars.delta import forget_tokens
 
-__all__ = ["events", "folders", "views"]
+__all__ = ["delta", "events", "folders", "forget_tokens", "views"]

@@ -6,6 +6,7 @@ keeps its indexes and writes its log of changes, from which delta answers.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,10 +66,15 @@ class Drawer:
     """By transactionId; what was deleted stays if a switch says so."""
     deleted: dict[str, Event] = field(default_factory=dict)
     """Deleted Items, by both ids."""
-    rounds: dict[int, list[Any]] = field(default_factory=dict)
-    """The pages that delta still owes, by the number of the round."""
+    rounds: dict[int, tuple[list[list[Any]], bool]] = field(default_factory=dict)
+    """The pages of delta's open rounds, by number; and whether such a round loops."""
+    round_number: int = 0
+    epoch: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells this life of the mailbox from one before a restart."""
     floor: int = 0
     """Delta tokens of an earlier generation are forgotten."""
+    written_at: int | None = None
+    """The generation of the state file from which the mailbox was read, if it was."""
     refusal: tuple[int, str] = (410, "SyncStateNotFound")
 
     def put(self, event: Event) -> None:
