@@ -128,8 +128,8 @@ class Link(models.Model):
     """One register row and its copy in one lane.
 
     Plain numbers instead of foreign keys: at 200,000 copies the checks cost as much as everything
-    else together (measured 2026); a test looks for orphans. `wanted` is the fingerprint of an open
-    intent. The base of a copy is the body named by `sent`.
+    else together (measured 2026); a test looks for orphans. The base of a copy
+    is the body named by `sent`.
     """
 
     class Intent(models.TextChoices):
@@ -145,9 +145,8 @@ class Link(models.Model):
     row = models.BigIntegerField()
     occurrence = models.CharField(max_length=10, default="", db_default="")
     remote_id = models.TextField(null=True)  # noqa: DJ001  (a create that is not settled has no address)
-    version = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=0, db_default=0)
     sent = models.CharField(max_length=32, default="", db_default="")
-    wanted = models.CharField(max_length=32, default="", db_default="")
     attempt = models.CharField(max_length=32, default="", db_default="")
     etag = models.TextField(default="", db_default="")
     answer = models.CharField(max_length=32, default="", db_default="")
@@ -162,7 +161,9 @@ class Link(models.Model):
                 Func(F("remote_id"), Value(0), function="hashtextextended"),
                 name="links_by_address",
             ),
-            models.Index(fields=["lane"], condition=~Q(intent=""), name="links_with_open_intents"),
+            models.Index(
+                fields=["lane"], condition=~Q(intent="") | Q(remote_id=None), name="links_to_be_settled"
+            ),
             models.Index(fields=["lane"], condition=~Q(failed=""), name="links_that_failed"),
         ]
 

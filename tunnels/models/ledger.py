@@ -46,7 +46,8 @@ class LedgerEntry(models.Model):
     attempt = models.CharField(max_length=32, help_text="Of creates: the mark's part drawn for it.")
     before = models.CharField(max_length=32)
     after = models.CharField(max_length=32)
-    remote_id = models.TextField(help_text="Of deletes and adoptions: what it was.")
+    remote_id = models.TextField(help_text="The copy; not repeated for updates.")
+    removes = models.PositiveSmallIntegerField(default=0, help_text="Deletions as guards count them.")
 
     objects = LedgerQuerySet.as_manager()
 
