@@ -7,5 +7,17 @@ from __future__ import annotations
 
 from syncengine.sandbox.calendars import delta, events, folders, views
 from syncengine.sandbox.calendars.delta import forget_tokens
+from syncengine.sandbox.calendars.people import move, paste
+from syncengine.sandbox.calendars.worlds import dump, load
 
-__all__ = ["delta", "events", "folders", "forget_tokens", "views"]
+__all__ = [
+    "delta",
+    "dump",
+    "events",
+    "folders",
+    "forget_tokens",
+    "load",
+    "move",
+    "paste",
+    "views",
+]

@@ -28,8 +28,9 @@ class Desk:
     def at(cls, world: World, tenant: Tenant, mailbox: Mailbox) -> Desk:
         """The desk of this mailbox; its default calendar stands ready."""
         drawer = drawer_of(mailbox)
-        if not mailbox.calendars:
+        if not drawer.is_furnished:
             _give_default_calendar(tenant, mailbox)
+            drawer.is_furnished = True
         return cls(world, tenant, mailbox, drawer)
 
     @property
@@ -118,5 +119,7 @@ def new_calendar(tenant: Tenant, mailbox: Mailbox, name: str, *, is_default: boo
 
 
 def _give_default_calendar(tenant: Tenant, mailbox: Mailbox) -> None:
+    if any(one["isDefaultCalendar"] for one in mailbox.calendars.values()):
+        return
     found = new_calendar(tenant, mailbox, "Calendar", is_default=True)
     mailbox.calendars[found["id"]] = found

@@ -59,6 +59,8 @@ class Drawer:
     """The indexes over one mailbox's events. They can be made anew from the events alone."""
 
     mailbox: Mailbox
+    is_furnished: bool = False
+    """Whether it is known that the default calendar is there."""
     by_calendar: dict[str, dict[str, Event]] = field(default_factory=dict)
     by_immutable: dict[str, Event] = field(default_factory=dict)
     by_uid: dict[str, Event] = field(default_factory=dict)
@@ -73,8 +75,6 @@ class Drawer:
     """Tells this life of the mailbox from one before a restart."""
     floor: int = 0
     """Delta tokens of an earlier generation are forgotten."""
-    written_at: int | None = None
-    """The generation of the state file from which the mailbox was read, if it was."""
     refusal: tuple[int, str] = (410, "SyncStateNotFound")
 
     def put(self, event: Event) -> None:

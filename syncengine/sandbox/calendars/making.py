@@ -66,7 +66,7 @@ def create(desk: Desk, calendar_id: str, body: Any) -> Event:
     for name in (SINGLE, MULTI):
         if name in found:
             found[name] = merged_properties(None, found[name])
-    event = _complete(desk, calendar_id, found, times)
+    event = complete(desk, calendar_id, found, times)
     if series:
         event.series, event["recurrence"], event["type"] = series, pattern, "seriesMaster"
     set_times(event, times)
@@ -97,7 +97,8 @@ def make_online(event: Event) -> None:
         event["onlineMeeting"] = {"joinUrl": f"{_TEAMS}{event['iCalUId']}"}
 
 
-def _complete(desk: Desk, calendar_id: str, found: Json, times: Times) -> Event:
+def complete(desk: Desk, calendar_id: str, found: Json, times: Times) -> Event:
+    """An event with these properties and all that Exchange adds; not in the calendar yet."""
     mailbox, now = desk.mailbox.user_id, desk.now
     event = Event(_DEFAULTS)
     if times.is_all_day:
