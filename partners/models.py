@@ -119,6 +119,14 @@ class Member(models.Model):
     def __str__(self) -> str:
         return self.user.name
 
+    @property
+    def reach(self) -> str:
+        """The scope in words, by number: names of tenants are known on a higher floor."""
+        count = len(self.tenant_ids)
+        if self.scope == self.Scope.THESE:
+            return f"{count} tenant" if count == 1 else f"{count} tenants"
+        return f"All but {count}" if count else "All"
+
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     """The questions that many callers ask about the audit trail."""

@@ -62,6 +62,7 @@ class Principal:
     scope: TenantScope = field(default=EVERYWHERE)
     time_zone: str = "UTC"
     partner_name: str = ""
+    partner_requires_second_factor: bool = False
     # Whether a second factor is asked of this person and not yet set up.
     lacks_second_factor: bool = False
 

@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('partners', '0002_one_clock_for_everybody'),
+        ("partners", "0002_one_clock_for_everybody"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='auditentry',
-            name='at',
+            model_name="auditentry",
+            name="at",
             field=models.DateTimeField(db_default=partners.clock.Now(), editable=False),
         ),
     ]
