@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from syncengine.model.copies import Appointment, ContactCopy, EventCopy
 from syncengine.model.expansion import occurrence_on
 from syncengine.model.identity import ItemKey, RemoteId
-from syncengine.model.items import Address, Details, Event, Person
+from syncengine.model.items import Address, Details, Event, Person, PersonKind, ShowAs
 from syncengine.model.recurrence import INDEXES, WEEKDAYS, PatternType, Recurrence, dates_from
 from syncengine.model.time import AllDay, Timed, Window
+from syncengine.shaping.policy import ContactPolicy, Detail, EventPolicy
 
 ZONES = (
     "America/New_York",
@@ -53,9 +54,12 @@ PATTERNS: tuple[PatternType, ...] = (
     "absoluteYearly",
     "relativeYearly",
 )
-SHOW_AS = ("free", "tentative", "busy", "oof", "workingElsewhere", "unknown")
+SHOW_AS: tuple[ShowAs, ...] = ("free", "tentative", "busy", "oof", "workingElsewhere", "unknown")
 SENSITIVITIES = ("normal", "personal", "private", "confidential")
 RESPONSES = ("none", "organizer", "accepted", "tentativelyAccepted", "declined", "notResponded")
+
+PERSON_KINDS: tuple[PersonKind, ...] = ("user", "shared", "room", "equipment", "guest", "org_contact")
+DETAILS: tuple[Detail, ...] = ("busy", "title", "title_place", "full")
 
 zones = st.sampled_from(ZONES)
 texts = st.one_of(
@@ -199,7 +203,7 @@ def people(draw: st.DrawFn) -> Person:
     """An entry of a directory."""
     return Person(
         key=ItemKey(draw(ids)),
-        kind=draw(st.sampled_from(("user", "shared", "room", "equipment", "guest", "org_contact"))),
+        kind=draw(st.sampled_from(PERSON_KINDS)),
         display_name=draw(texts),
         given_name=draw(texts),
         surname=draw(texts),
@@ -265,3 +269,40 @@ def windows(draw: st.DrawFn) -> Window:
     """Up to 200 days within three years."""
     start = datetime.combine(draw(st.dates(date(2025, 12, 1), date(2028, 3, 1))), time(), UTC)
     return Window(start, start + timedelta(days=draw(st.integers(1, 200))))
+
+
+@st.composite
+def event_policies(draw: st.DrawFn) -> EventPolicy:
+    """Any policy for events that `policy_from_json` would take."""
+    detail = draw(st.sampled_from(DETAILS))
+    return EventPolicy(
+        detail=detail,
+        private=draw(st.sampled_from(("mask", "leave_out", "as_others"))),
+        show_as=tuple(name for name in SHOW_AS if draw(st.booleans())) or ("busy",),
+        leave_out_declined=draw(st.booleans()),
+        leave_out_cancelled=draw(st.booleans()),
+        prefix=draw(st.sampled_from(("", "[A] "))),
+        meeting_links=draw(st.sampled_from(("text", "drop"))) if detail == "full" else "drop",
+        reminder_minutes=draw(st.sampled_from((None, 0, 15))),
+        categories=detail != "busy" and draw(st.booleans()),
+        skip_if_owner_takes_part=draw(st.booleans()),
+    )
+
+
+@st.composite
+def contact_policies(draw: st.DrawFn) -> ContactPolicy:
+    """Any policy for contacts that `policy_from_json` would take."""
+    some_groups = st.lists(st.sampled_from(("g1", "g2", "g3")), max_size=2, unique=True).map(tuple)
+    groups = draw(some_groups)
+    return ContactPolicy(
+        kinds=tuple(name for name in PERSON_KINDS if draw(st.booleans())) or ("user",),
+        enabled_only=draw(st.booleans()),
+        licensed=draw(st.sampled_from(("any", "licensed_or_contact"))),
+        needs_mail=draw(st.booleans()),
+        needs_phone=draw(st.booleans()),
+        hidden=draw(st.sampled_from(("respect", "show"))),
+        groups=groups,
+        without_groups=tuple(name for name in draw(some_groups) if name not in groups),
+        departments=draw(st.sampled_from(((), ("Sales", "Łukasz Żółć")))),
+        attributes=draw(st.sampled_from(((), (("city", ("Berlin",)),)))),
+    )
