@@ -18,7 +18,7 @@ from syncengine.sandbox.kernel import Json
 from syncengine.sandbox.state import Mailbox, Tenant, World
 
 
-def load(world: World, mailbox: Mailbox, folders: Iterable[Json]) -> None:
+def load(world: World, _: Tenant, mailbox: Mailbox, folders: Iterable[Json]) -> None:
     """Put the folders of a world file into a mailbox, parents before children."""
     for row in folders:
         folder = {name: value for name, value in row.items() if name != "contacts"}
@@ -32,7 +32,7 @@ def load(world: World, mailbox: Mailbox, folders: Iterable[Json]) -> None:
     store.default_folder(mailbox)
 
 
-def dump(mailbox: Mailbox) -> list[Json]:
+def dump(_: World, __: Tenant, mailbox: Mailbox) -> list[Json]:
     """The folders of a mailbox for a world file; `load` makes the same of them."""
     store.default_folder(mailbox)
     folders = sorted(mailbox.folders.values(), key=lambda one: not one.get("_default"))

@@ -68,8 +68,9 @@ class Client:
 def graph() -> Client:
     world, tenant, mailbox = World(), Tenant("t"), Mailbox(ME)
     world.clock.frozen = datetime(2026, 11, 21, 8, tzinfo=UTC)
+    world.switches.delta_replays = False
     world.tenants["t"] = tenant
     tenant.users[ME] = {"id": ME, "userPrincipalName": "ada@northwind.example"}
     tenant.mailboxes[ME] = mailbox
-    contacts.load(world, mailbox, [])
+    contacts.load(world, tenant, mailbox, [])
     return Client(world, tenant, mailbox)

@@ -249,7 +249,7 @@ def test_a_personal_group_counts_and_never_shows(graph):
         {"displayName": "Ada", "id": "one"},
     ]
     graph.mailbox.folders.clear()
-    contacts.load(graph.world, graph.mailbox, [default])
+    contacts.load(graph.world, graph.tenant, graph.mailbox, [default])
     body = graph("GET", f"{HOME}/contacts?$count=true").body
     assert (body["@odata.count"], [row["id"] for row in body["value"]]) == (2, ["one"])
     assert refused(graph, "GET", f"{HOME}/contacts/list").status in (400, 404)
@@ -287,12 +287,12 @@ def test_a_world_file_keeps_everything(graph):
     below = graph.post(f"{HOME}/contactFolders/{folder}/childFolders", displayName="Sub")["id"]
     made = graph.post(**FULL, **{SINGLE: [{"id": MARK, "value": "One"}]})
     graph.post(f"{HOME}/contactFolders/{below}/contacts", givenName="Bo")
-    dumped = contacts.dump(graph.mailbox)
+    dumped = contacts.dump(graph.world, graph.tenant, graph.mailbox)
     lasting = graph("GET", f"{HOME}/contacts/{made['id']}", **IMMUTABLE).body
     graph.mailbox.folders, graph.mailbox.contacts = {}, {}
     graph.mailbox.generation, graph.mailbox.contact_log, graph.mailbox.indexes = 0, [], {}
-    contacts.load(graph.world, graph.mailbox, dumped)
-    assert contacts.dump(graph.mailbox) == dumped
+    contacts.load(graph.world, graph.tenant, graph.mailbox, dumped)
+    assert contacts.dump(graph.world, graph.tenant, graph.mailbox) == dumped
     assert graph("GET", f"{HOME}/contacts/{made['id']}", **IMMUTABLE).body == lasting
     newer = graph.post(givenName="New")
     assert newer["changeKey"] > made["changeKey"]

@@ -118,6 +118,15 @@ def test_a_token_of_another_folder_or_of_nobody_is_invalid(graph):
     assert refused(graph, f"{DELTA}?$deltatoken=latest").code == "InvalidDeltaToken"
 
 
+def test_by_switch_a_page_begins_with_what_ended_the_one_before(graph):
+    ids = make(graph, 25)
+    graph.world.switches.delta_replays = True
+    told = [row["id"] for row in graph.delta(DELTA)[0]]
+    assert told == [*ids[:10], *ids[9:20], *ids[19:]]
+    told = [row["id"] for row in graph.delta(DELTA, prefer="odata.maxpagesize=1")[0]]
+    assert list(dict.fromkeys(told)) == ids
+
+
 def test_extended_properties_are_not_in_a_delta(graph):
     graph.post(givenName="Ada", **{SINGLE: [{"id": MARK, "value": "One"}]})
     assert SINGLE not in graph.delta(DELTA)[0][0]

@@ -52,7 +52,7 @@ def test_a_picture_is_under_four_megabytes(graph, photo):
 
 def test_a_picture_survives_the_world_file(graph, photo):
     graph("PUT", f"{photo}/$value", JPEG)
-    dumped = contacts.dump(graph.mailbox)
+    dumped = contacts.dump(graph.world, graph.tenant, graph.mailbox)
     graph.mailbox.folders, graph.mailbox.contacts = {}, {}
-    contacts.load(graph.world, graph.mailbox, dumped)
+    contacts.load(graph.world, graph.tenant, graph.mailbox, dumped)
     assert graph("GET", f"{photo}/$value").body == JPEG
