@@ -59,6 +59,7 @@ class Link:
     answer: Fingerprint = Fingerprint("")
     intent: OpenIntent = ""
     failed: str = ""
+    respected: bool = False
     occurrence: str = ""
     base: Copy | None = None
     """The row's copy as of `sent`, also for an occurrence's link; None where it is not known."""
@@ -68,7 +69,7 @@ class Link:
 class Intent:
     """What we are about to ask the target for. Durable before the request leaves.
 
-    `attempt` is drawn for a create; for any other verb it is the one that the copy bears.
+    `attempt` is drawn for a create, the found mark's for an adoption, else "": the link has it.
     """
 
     action: Action
@@ -100,6 +101,7 @@ class LaneFacts:
     addresses: frozenset[str]
     leaves_out_own_entry: bool = True
     is_leaving: bool = False
+    leaving_cause: Cause = "lane leaves"
 
 
 Place: TypeAlias = tuple[RowId, str]
@@ -172,7 +174,10 @@ class Book(Protocol):
         ...
 
     def withdraw(self, lane: LaneId, intents: Sequence[Intent]) -> None:
-        """These were never sent: the links are as they were before, no ledger row remains."""
+        """These were never sent: their intents end and leave no ledger row.
+
+        A create's link waits for its copy.
+        """
         ...
 
     def confirm(self, lane: LaneId, seen: Mapping[RemoteId, tuple[str, Fingerprint]]) -> None:

@@ -1,0 +1,1 @@
+"""How fast we may go, and by whose clock."""

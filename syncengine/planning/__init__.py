@@ -1,0 +1,4 @@
+"""Deciding: what a lane's target lacks, what may be done about it, and why.
+
+Pure: no clock, no network, no database.
+"""

@@ -1,0 +1,259 @@
+"""The one walk: look, shape, merge, plan, guard, write, record.
+
+A source is looked at once, however many tunnels drink from it (`look_at_calendar`). Each lane is
+brought to its register's head by a walk of its own (`walk_lane`); a driver takes many of them
+through a tenant side by side. The same plan, not carried out, is the preview (`plan_lane`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from syncengine.errors import CursorExpired
+from syncengine.executing.asking import Asking, LaneEnds, ask
+from syncengine.executing.carrying import Carrier, Tally
+from syncengine.executing.errands import Walk
+from syncengine.executing.lanes import LaneReport, LaneWork, plan_lane
+from syncengine.executing.looking import Looker
+from syncengine.model.identity import Cursor, Mark, RowId
+from syncengine.model.time import Window
+from syncengine.planning.guards import Judgement, judge_lane
+from syncengine.planning.plan import Plan, plan, removal
+from syncengine.planning.settling import Settled
+from syncengine.ports.looking import EventSource
+from syncengine.ports.remembering import Book, FeedBook, Row
+from syncengine.ports.writing import Action, Look, Target
+
+__all__ = ["LaneReport", "LaneWork", "look_at_calendar", "plan_lane", "walk_lane"]
+
+QUESTIONS = 200
+"""Ids of a source that are read together."""
+
+NOTHING = Settled()
+"""What a walk has seen that did not look."""
+
+FAR_DAYS = 800
+"""How far beyond its window a leaving lane looks before it drops a folder (Graph shows 1825 days)."""
+
+
+def look_at_calendar(
+    source: EventSource,
+    book: FeedBook,
+    window: Window,
+    *,
+    may_go_on: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Bring the mirror of a calendar up to date: ids first, then what stands behind them.
+
+    The chain moves only when all that it told is stored as questions; questions survive whatever
+    happens. False: there are more, but `may_go_on` said no. Faults leave the feed as it was.
+    """
+    try:
+        _ask_what_changed(source, book, window, book.cursor())
+    except CursorExpired:
+        _ask_what_changed(source, book, window, None)
+    while questions := book.questions(QUESTIONS):
+        if not may_go_on():
+            return False
+        book.answer(source.read(questions))
+    return True
+
+
+def _ask_what_changed(source: EventSource, book: FeedBook, window: Window, cursor: Cursor | None) -> None:
+    last: Cursor | None = None
+    for page in source.changes(window, cursor):
+        book.to_be_read(page.changed, page.removed)
+        last = page.cursor
+    if cursor is None:
+        book.absent_from_full_look()
+    if last is not None:
+        book.move(last)
+
+
+def walk_lane(work: LaneWork, target: Target, book: Book, draw: Callable[[], str]) -> Walk[LaneReport]:
+    """Bring one lane to the head of its register; a driver sees it through.
+
+    `draw` draws what tells one create from another: hex digits, never the same twice.
+    """
+    return _LaneWalk(work, target, book, draw).walk()
+
+
+class _LaneWalk:
+    """One lane on its way."""
+
+    def __init__(self, work: LaneWork, target: Target, book: Book, draw: Callable[[], str]) -> None:
+        self._work, self._target, self._book = work, target, book
+        self._lane = work.facts.id
+        self._tally = Tally()
+        self._carrier = Carrier(work.installation, self._lane, target, book, draw, self._tally)
+        self._looker = Looker(work.installation, self._lane, target, book, work.register)
+        self._folder, self._cursor = work.folder, work.cursor
+        self._looked = False
+        self._seen_to: Cursor | None = None
+        self._removals: dict[RowId, list[Action]] = {}
+        self._twins: list[Action] = []
+        self._judgement = Judgement()
+        self._is_gone = False
+
+    def walk(self) -> Walk[LaneReport]:
+        """All of it, and the report."""
+        ending: LaneEnds | None = None
+        try:
+            yield from self._leave() if self._work.facts.is_leaving else self._bring_level()
+        except LaneEnds as end:
+            ending = end
+        return self._report(ending)
+
+    def _bring_level(self) -> Asking[None]:
+        work = self._work
+        doubts = self._book.unsettled(self._lane)
+        if (work.look_asked and self._folder) or any(link.intent for link in doubts.values()):
+            yield from self._look()
+        yield from self._bring(
+            work.register.of(list({row for row, _ in (*doubts, *work.held, *work.released)}))
+        )
+        for rows in work.pages():
+            yield from self._bring(rows)
+            if not self._removals:
+                self._cursor = max(self._cursor, rows[-1].number)
+        if work.resync:
+            for link in work.orphans(self._book):
+                self._removals[link.row] = [
+                    *self._removals.get(link.row, []),
+                    removal(link, "source deleted"),
+                ]
+        yield from self._remove()
+        self._cursor = max(self._cursor, work.register.head)
+
+    # Planning and writing
+
+    def _bring(self, rows: Sequence[Row], seen: Settled = NOTHING) -> Asking[None]:
+        """Plan these rows and write what adds and changes. The lane looks before its first create."""
+        todo = self._plan(rows, seen)
+        if not self._looked and (todo.creates or (todo.actions and not self._folder)):
+            yield from self._look()
+            todo = self._plan(rows, NOTHING)
+        for action in todo.removals:
+            self._removals.setdefault(action.row, []).append(action)
+        # What is open in this walk is settled by the next one's look, never tried twice.
+        writes = [action for action in todo.writes if (action.row, action.occurrence) not in self._tally.open]
+        yield from self._carrier.carry_out(self._folder, writes, {row.id: row for row in rows})
+        yield from self._follow_up(rows)
+
+    def _plan(self, rows: Sequence[Row], seen: Settled) -> Plan:
+        for row in rows:
+            self._removals.pop(row.id, None)
+        links = self._book.links(self._lane, [row.id for row in rows]) if rows else {}
+        return plan(rows, links, self._work.facts, seen, retries=self._work.retries)
+
+    def _follow_up(self, rows: Sequence[Row]) -> Asking[None]:
+        """What only the writes have shown: copies that are gone, occurrences that stand apart now."""
+        again, gone = self._tally.again, self._tally.gone
+        if again:
+            self._tally.again, self._tally.gone = set(), set()
+            yield from self._bring([row for row in rows if row.id in again], Settled(missing=frozenset(gone)))
+
+    def _remove(self) -> Asking[None]:
+        """Last of all, and as far as the guard lets it: deletes, and updates that cancel occurrences."""
+        removals = [action for actions in self._removals.values() for action in actions]
+        if removals:
+            census = self._book.census(self._lane)
+            self._judgement = judge_lane(removals, census, self._work.guards, self._work.released)
+        clear = sorted((*self._judgement.clear, *self._twins), key=lambda action: action.verb == "delete")
+        self._removals, self._twins = {}, []
+        yield from self._carrier.carry_out(self._folder, clear, {})
+        yield from self._follow_up(self._work.register.of(list(self._tally.again)))
+
+    # Looking
+
+    def _look(self) -> Asking[None]:
+        """Look into the folder, once in a walk, and repair what is seen there."""
+        self._looked = True
+        if not self._folder and (yield from self._prepare()):
+            yield from self._bring_back_all()
+            return
+        cursor = self._work.look_cursor if self._folder == self._work.folder else None
+        looked = yield from self._looker.look(self._folder, self._work.window, cursor)
+        if looked is None:
+            self._folder = ""
+            self._looked = False
+            yield from self._look()
+            return
+        settled, self._seen_to = looked
+        if settled.strays:
+            self._seen_to = None  # So that the next look shows them again, when their rows may be known.
+        self._tally.counts["adopt"] += len(settled.adopted)
+        self._note_twins(settled)
+        yield from self._bring(self._work.register.of(list(settled.rows)), settled)
+
+    def _prepare(self) -> Asking[bool]:
+        """Find the folder, or make it; whether it was made, so that it is empty."""
+        mark = Mark(self._work.installation, self._lane, "folder", "0")
+        ready = yield from ask(lambda: self._target.prepare("", self._work.folder_name, mark), tries=1)
+        self._folder = ready.folder
+        return ready.created
+
+    def _bring_back_all(self) -> Asking[None]:
+        """A folder that we have just made holds none of our copies, whatever links say."""
+        links = self._book.links(self._lane)
+        missing = frozenset(place for place, link in links.items() if link.remote_id is not None)
+        if missing:
+            rows = self._work.register.of(list({row for row, _ in missing}))
+            yield from self._bring(rows, Settled(missing=missing))
+
+    # Leaving
+
+    def _leave(self) -> Asking[None]:
+        """Remove all our copies, then the folder where it is ours alone and holds nothing else."""
+        if not self._book.links(self._lane) and not self._folder:
+            self._is_gone = True
+            return
+        if not self._folder:
+            yield from self._prepare()
+        looked = yield from self._looker.look(self._folder, self._work.window, self._work.look_cursor)
+        self._note_twins(looked[0] if looked else NOTHING)
+        removals = [
+            removal(link, self._work.facts.leaving_cause) for link in self._book.links(self._lane).values()
+        ]
+        if looked is None:
+            removals = [replace(action, remote_id=None) for action in removals]
+        yield from self._carrier.carry_out(self._folder, [*removals, *self._twins], {})
+        if looked and self._work.folder_name:
+            yield from self._drop_folder()
+        self._is_gone = not self._book.links(self._lane)
+
+    def _drop_folder(self) -> Asking[None]:
+        window = self._work.window.widened(FAR_DAYS)
+        look = yield from ask(lambda: self._target.look(self._folder, window, None))
+        if isinstance(look, Look) and not look.changed:
+            yield from ask(lambda: self._target.drop_folder(self._folder))
+            self._folder = ""
+
+    def _note_twins(self, settled: Settled) -> None:
+        self._twins += [
+            Action("delete", row, "late twin", before=twin.copy, remote_id=twin.remote_id)
+            for row, twin in settled.twins
+        ]
+
+    def _report(self, ending: LaneEnds | None) -> LaneReport:
+        """The look's cursor moves only when all that it showed is dealt with."""
+        tally, work = self._tally, self._work
+        is_dealt_with = ending is None and self._seen_to is not None and not tally.twins_left
+        seen_to = self._seen_to if is_dealt_with else work.look_cursor
+        return LaneReport(
+            work=work,
+            finished=ending is None,
+            cursor=self._cursor,
+            look_cursor=seen_to if is_dealt_with or self._folder == work.folder else None,
+            folder=self._folder,
+            looked=self._looked and ending is None,
+            counts=dict(tally.counts),
+            failures=dict(tally.failures),
+            samples=dict(tally.samples),
+            open=len(tally.open),
+            held=self._judgement.held,
+            held_reason=self._judgement.reason,
+            failed=ending.failed if ending else None,
+            is_gone=self._is_gone,
+        )
