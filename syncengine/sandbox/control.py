@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from syncengine.sandbox import directory
 from syncengine.sandbox.counters import Counters
 from syncengine.sandbox.faults import BadFault
 from syncengine.sandbox.kernel import Answer, Call, Json, Refusal, graph
 from syncengine.sandbox.service import Ids, refused
-from syncengine.sandbox.state import App
 from syncengine.sandbox.wire import Reply, Request, json_reply, normal_path, parse_query
 from syncengine.sandbox.world_file import (
     BadWorld,
     dump_clock,
     dump_world,
+    load_app,
     load_mailbox,
     load_tenant,
     load_world,
@@ -88,8 +89,10 @@ class Control:
                 return self.faults({})
             case "PUT" | "DELETE", "tenants", tenant_id:
                 return self._tenant(method, tenant_id, asked)
-            case "PATCH", "tenants", tenant_id, "users", user:
-                return self._patch_user(tenant_id, user, asked)
+            case "PATCH" | "DELETE", "tenants", tenant_id, "users", user:
+                return self._user(method, tenant_id, user, asked)
+            case "PATCH" | "DELETE", "tenants", tenant_id, "contacts", contact:
+                return self._contact(method, tenant_id, contact, asked)
             case "PUT" | "PATCH" | "DELETE", "tenants", tenant_id, "mailboxes", user:
                 return self._mailbox(method, tenant_id, user, asked)
             case "PUT" | "PATCH" | "DELETE", "tenants", tenant_id, "apps", app_id:
@@ -220,16 +223,28 @@ class Control:
             load_tenant(self._world, {**asked, "id": tenant_id})
         return {"tenants": sorted(self._world.tenants)}
 
-    def _patch_user(self, tenant_id: str, user: str, asked: Json) -> Json:
-        """What an administrator changes about a user, told in delta like any change."""
+    def _user(self, method: str, tenant_id: str, user: str, asked: Json) -> Json:
+        """What an administrator does to a user by whatever means; delta tells of it."""
         tenant = self._tenant_of(tenant_id)
         owner = self._owner_of(tenant, user)
-        answer = self.as_user(
-            {"tenant": tenant.id, "method": "PATCH", "path": f"/users/{owner['id']}", "body": asked}
-        )
-        if answer["status"] >= 400:
-            raise BadWorld(answer["body"]["error"]["message"])
-        return tenant.users[owner["id"]]
+        if method == "DELETE":
+            directory.remove(self._world, tenant, directory.USER, owner["id"])
+        else:
+            directory.change(self._world, tenant, directory.USER, owner["id"], asked)
+        return owner
+
+    def _contact(self, method: str, tenant_id: str, contact: str, asked: Json) -> Json:
+        """What an administrator does to a mail contact in Exchange; Graph cannot."""
+        tenant = self._tenant_of(tenant_id)
+        if method == "DELETE":
+            if contact not in tenant.org_contacts:
+                raise NotThere(f"no mail contact {contact!r}")
+            directory.remove_org_contact(self._world, tenant, contact)
+            return {"contacts": sorted(tenant.org_contacts)}
+        try:
+            return directory.change_org_contact(self._world, tenant, contact, **asked)
+        except ValueError as error:
+            raise BadWorld(str(error)) from error
 
     def _mailbox(self, method: str, tenant_id: str, user: str, asked: Json) -> Json:
         tenant = self._tenant_of(tenant_id)
@@ -251,11 +266,7 @@ class Control:
             return {"apps": sorted(tenant.apps)}
 
         present = asdict(tenant.apps[app_id]) if method == "PATCH" and app_id in tenant.apps else {}
-        try:
-            tenant.apps[app_id] = App(**{**present, **asked, "id": app_id})
-        except TypeError as error:
-            raise BadWorld(f"app: {error}") from error
-        return asdict(tenant.apps[app_id])
+        return asdict(load_app(tenant, {**present, **asked, "id": app_id}))
 
     def _tenant_of(self, name: Any) -> Tenant:
         tenant = self._world.tenant_named(str(name))

@@ -127,4 +127,4 @@ class Faults:
 
 def _has_cursor(address: str) -> bool:
     lowered = address.lower()
-    return "deltatoken=" in lowered or "skiptoken=" in lowered
+    return "/delta?" in lowered and ("deltatoken=" in lowered or "skiptoken=" in lowered)

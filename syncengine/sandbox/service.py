@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from syncengine.sandbox.counters import Entry
 from syncengine.sandbox.kernel import Answer, Call, Refusal, graph
 from syncengine.sandbox.mailboxes import outlook_user
+from syncengine.sandbox.odata import link, unseal
 from syncengine.sandbox.throttle import AT_ONCE, Bucket, MailboxLoad, resource_units
 from syncengine.sandbox.tokens import unauthenticated
 
@@ -301,18 +302,20 @@ def _refuse_before(fault: Fault, call: Call) -> None:
 
 
 def _expired_cursor(fault: Fault, call: Call) -> Refusal:
-    if fault.status == 400:
-        return Refusal(
-            400,
-            fault.code or "SyncStateNotFound",
-            fault.message or "The sync state generation is not found; generation=149;[highest=157]",
-        )
-    return Refusal(
-        410,
-        fault.code or "SyncStateNotFound",
-        fault.message or "The sync state generation is not found; generation=149;[highest=157]",
-        headers={"Location": f"{call.base}{call.path}"},
+    code = fault.code or "SyncStateNotFound"
+    message = (
+        fault.message or "The sync state generation is not found; generation=149;[highest=157]"
     )
+    if fault.status == 400:
+        return Refusal(400, code, message)
+    # The way to a fresh round: a calendar's window lies in the token.
+    held = unseal(call.query.get("$deltatoken") or call.query.get("$skiptoken") or "") or {}
+    window = (
+        {"startDateTime": f"{held['low']}Z", "endDateTime": f"{held['high']}Z"}
+        if "low" in held
+        else {}
+    )
+    return Refusal(410, code, message, headers={"Location": link(call, window)})
 
 
 _USUAL: Mapping[int, tuple[str, str]] = {

@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from syncengine.sandbox.kernel import Refusal
 from syncengine.sandbox.rooms import calendars, contacts, directory
 from syncengine.sandbox.state import App, Clock, Json, Mailbox, Switches, Tenant, World
 
@@ -39,13 +40,25 @@ def load_tenant(world: World, one: Json) -> Tenant:
     if not one.get("id"):
         raise BadWorld("a tenant has no id")
     tenant = Tenant(one["id"].lower(), one.get("organization") or {})
+    for kind in ("apps", "users", "groups", "contacts", "places"):
+        if any(not row.get("id") for row in one.get(kind) or ()):
+            raise BadWorld(f"tenant {tenant.id}: one of its {kind} has no id")
     for app in one.get("apps") or ():
-        tenant.apps[app["id"].lower()] = App(**{**app, "id": app["id"].lower()})
+        load_app(tenant, app)
     world.tenants[tenant.id] = tenant
     directory.load(world, tenant, one)
     for mailbox in one.get("mailboxes") or ():
         load_mailbox(world, tenant, mailbox)
     return tenant
+
+
+def load_app(tenant: Tenant, one: Json) -> App:
+    """Note the consent for one app, or replace it. Raises BadWorld."""
+    if unknown := one.keys() - {known.name for known in fields(App)}:
+        raise BadWorld(f"app {one.get('id')}: unknown keys {', '.join(sorted(unknown))}")
+    app = App(**{**one, "id": one["id"].lower()})
+    tenant.apps[app.id] = app
+    return app
 
 
 def load_mailbox(world: World, tenant: Tenant, one: Json) -> Mailbox:
@@ -55,8 +68,11 @@ def load_mailbox(world: World, tenant: Tenant, one: Json) -> Mailbox:
         raise BadWorld(f"tenant {tenant.id}: no user {one.get('user')!r} for a mailbox")
     mailbox = Mailbox(owner["id"], one.get("settings") or {}, one.get("trouble") or "")
     tenant.mailboxes[mailbox.user_id] = mailbox
-    calendars.load(world, tenant, mailbox, one.get("calendars") or [])
-    contacts.load(world, mailbox, one.get("contactFolders") or [])
+    try:
+        calendars.load(world, tenant, mailbox, one.get("calendars") or [])
+        contacts.load(world, tenant, mailbox, one.get("contactFolders") or [])
+    except Refusal as no:
+        raise BadWorld(f"tenant {tenant.id}, mailbox {one['user']}: {no.message}") from no
     return mailbox
 
 
@@ -82,7 +98,7 @@ def _dump_tenant(world: World, tenant: Tenant) -> Json:
                 "settings": mailbox.settings,
                 "trouble": mailbox.trouble,
                 "calendars": calendars.dump(world, tenant, mailbox),
-                "contactFolders": contacts.dump(mailbox),
+                "contactFolders": contacts.dump(world, tenant, mailbox),
             }
             for mailbox in tenant.mailboxes.values()
         ],

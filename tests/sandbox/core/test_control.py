@@ -44,6 +44,8 @@ def test_a_dumped_world_loads_into_the_same_world(inside, token, world):
         ({"tenants": [{"organization": {}}]}, "id"),
         ({"tenants": [{"id": TENANT, "mailboxes": [{"user": "nobody"}]}]}, "nobody"),
         ({"tenants": [{"id": TENANT, "moons": []}]}, "moons"),
+        ({"tenants": [{"id": TENANT, "users": [{"displayName": "Nobody"}]}]}, "users has no id"),
+        ({"tenants": [{"id": TENANT, "apps": [{"id": APP, "colour": "red"}]}]}, "colour"),
     ],
 )
 def test_a_wrong_world_is_refused_with_its_reason(inside, change, word):
@@ -113,6 +115,21 @@ def test_an_administrator_changes_a_person_and_delta_tells(inside, token):
     inside.control("PATCH", f"tenants/{TENANT}/users/ada@alder.example", {"jobTitle": "Pilot"})
     told = inside.graph(token, "GET", link).json()["value"]
     assert [(one["id"], one["jobTitle"]) for one in told] == [(ADA, "Pilot")]
+
+
+def test_an_administrator_removes_a_person_and_makes_a_mail_contact(inside, token):
+    users, contacts = (
+        inside.graph(token, "GET", f"{kind}/delta").json()["@odata.deltaLink"]
+        for kind in ("users", "contacts")
+    )
+    inside.control("DELETE", f"tenants/{TENANT}/users/{ADA}")
+    inside.control("PATCH", f"tenants/{TENANT}/contacts/c1", {"displayName": "Supplier"})
+    told = inside.graph(token, "GET", users).json()["value"]
+    assert [(one["id"], one["@removed"]["reason"]) for one in told] == [(ADA, "changed")]
+    told = inside.graph(token, "GET", contacts).json()["value"]
+    assert [(one["id"], one["displayName"]) for one in told] == [("c1", "Supplier")]
+    inside.control("DELETE", f"tenants/{TENANT}/contacts/c1")
+    assert inside.request("DELETE", f"/_sandbox/tenants/{TENANT}/contacts/c1").status == 404
 
 
 def test_an_administrator_breaks_makes_and_removes_a_mailbox(inside, token):

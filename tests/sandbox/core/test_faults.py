@@ -88,6 +88,15 @@ def test_a_cursor_can_expire_both_ways(inside, token):
     assert inside.graph(token, "GET", link).status == 200
 
 
+def test_an_expired_calendar_cursor_names_the_way_to_a_fresh_round(inside, token):
+    window = "startDateTime=2026-03-01T00:00:00Z&endDateTime=2026-04-01T00:00:00Z"
+    fresh = inside.graph(token, "GET", f"users/{ADA}/calendarView/delta?{window}")
+    script(inside, kind="expired-cursor")
+    gone = inside.graph(token, "GET", fresh.json()["@odata.deltaLink"])
+    assert gone.status == 410
+    assert inside.graph(token, "GET", gone.headers["location"]).status == 200
+
+
 def test_a_slow_answer_takes_effect_first(inside, token, world):
     script(inside, kind="slow", seconds=0.05)
     assert inside.graph(token, "POST", CONTACTS, CARD).status == 201
