@@ -1,0 +1,1 @@
+"""The outside world, one room per service; `http` is the only door to the network."""

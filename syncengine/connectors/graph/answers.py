@@ -1,0 +1,63 @@
+"""What an answer of Exchange comes to: a fingerprint that its own rewriting does not change.
+
+Exchange wraps and cleans HTML, shows text as HTML, and names zones as it likes. The fingerprint
+of an answer is taken of what is left when that is set aside, so that our own write, read again
+on any day, has the fingerprint of the answer to it, and a person's edit has another.
+Source: https://learn.microsoft.com/graph/outlook-create-send-messages
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+
+import nh3
+
+from syncengine.model.codec import copy_fingerprint
+from syncengine.model.copies import Appointment, ContactCopy, Copy, EventCopy
+from syncengine.model.identity import Fingerprint
+from syncengine.model.time import Timed
+
+
+def answer_of(copy: Copy) -> Fingerprint:
+    """The fingerprint of a copy as the target shows it."""
+    if isinstance(copy, ContactCopy):
+        return copy_fingerprint(copy)
+    return copy_fingerprint(plain(copy))
+
+
+def plain(copy: EventCopy) -> EventCopy:
+    """The copy without what Exchange may rewrite: two copies that look alike are equal."""
+    return replace(
+        copy,
+        appointment=plain_appointment(copy.appointment),
+        exceptions=tuple((day, plain_appointment(said)) for day, said in copy.exceptions),
+    )
+
+
+def plain_appointment(said: Appointment) -> Appointment:
+    """The same for one event or occurrence."""
+    when = replace(said.when, zone="UTC") if isinstance(said.when, Timed) else said.when
+    return replace(
+        said,
+        when=when,
+        body=readable(said.body) if said.body_is_html else _squeezed(said.body),
+        body_is_html=False,
+        categories=tuple(sorted(set(said.categories))),
+    )
+
+
+def in_words_of(wanted: Appointment, shown: Appointment) -> Appointment:
+    """What is shown, with the wanted body where only Exchange's wrapping tells the two apart."""
+    if plain_appointment(shown).body != plain_appointment(wanted).body:
+        return shown
+    return replace(shown, body=wanted.body, body_is_html=wanted.body_is_html)
+
+
+def readable(markup: str) -> str:
+    """What a person reads of a piece of HTML, without any white space."""
+    return _squeezed(html.unescape(nh3.clean(markup, tags=set())))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
