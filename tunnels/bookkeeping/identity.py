@@ -22,7 +22,7 @@ class Identity:
 
     def address_hash(self, address: str) -> str:
         """What registers and lanes compare instead of addresses."""
-        return keyed_hash(f"address {address.lower()}", self.key)
+        return keyed_hash(address.lower(), self.key)
 
 
 def installation() -> Identity:

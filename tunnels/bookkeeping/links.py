@@ -7,7 +7,6 @@ returns.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,7 +14,7 @@ from django.db import connection
 
 from syncengine.model.identity import Fingerprint, LaneId, RemoteId, RowId
 from syncengine.ports.remembering import Census, Intent, Link, OpenIntent, Place, Result
-from syncengine.ports.writing import Failed, Written
+from syncengine.ports.writing import Written
 from tunnels.bookkeeping.bodies import Bodies
 from tunnels.bookkeeping.recording import INTEND, RECORD, columns_of
 
@@ -26,11 +25,10 @@ _LINK = (
 
 
 class SqlBook:
-    """Links and ledger in PostgreSQL. `counts` adds up what was recorded, for the run's row."""
+    """Links and ledger in PostgreSQL. `runs` names the run that each lane's writes belong to."""
 
-    def __init__(self, bodies: Bodies, run: int | None = None) -> None:
-        self._bodies, self._run = bodies, run
-        self.counts: dict[LaneId, Counter[str]] = {}
+    def __init__(self, bodies: Bodies, runs: Mapping[LaneId, int] | None = None) -> None:
+        self._bodies, self._runs = bodies, runs or {}
 
     def links(self, lane: LaneId, rows: Sequence[RowId] | None = None) -> Mapping[Place, Link]:
         """Links by (row, occurrence); only those of `rows` where given. Bases are loaded."""
@@ -67,7 +65,7 @@ class SqlBook:
                 INTEND,
                 {
                     "lane": lane,
-                    "run": self._run,
+                    "run": self._runs.get(lane),
                     "rows": [intent.action.row for intent in ours],
                     "occurrences": [intent.action.occurrence for intent in ours],
                     "verbs": [intent.action.verb for intent in ours],
@@ -80,10 +78,8 @@ class SqlBook:
         if not results:
             return
         with connection.cursor() as cursor:
-            cursor.execute(RECORD, {"lane": lane, "run": self._run, **columns_of(results)})
+            cursor.execute(RECORD, {"lane": lane, "run": self._runs.get(lane), **columns_of(results)})
         self._wait_for_detached(lane, results)
-        counts = self.counts.setdefault(lane, Counter())
-        counts.update(_word(result) for result in results)
 
     def withdraw(self, lane: LaneId, intents: Sequence[Intent]) -> None:
         """These were never sent: their intents end, no ledger row remains."""
@@ -188,16 +184,3 @@ class SqlBook:
 
 def _by_place(links: Sequence[Link]) -> dict[Place, Link]:
     return {(link.row, link.occurrence): link for link in links}
-
-
-def _word(result: Result) -> str:
-    """What the run counts it as."""
-    match result.outcome:
-        case Written():
-            return {"create": "created", "update": "updated", "delete": "deleted"}.get(
-                result.intent.action.verb, "adopted"
-            )
-        case Failed():
-            return "failed"
-        case _:
-            return "open"

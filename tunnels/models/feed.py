@@ -47,6 +47,7 @@ class Feed(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     mailbox = models.CharField(max_length=64, blank=True, help_text="Its object id; none for a list.")
     calendar = models.CharField(max_length=200, blank=True, help_text="Its name; empty: the default.")
+    calendar_id = models.TextField(blank=True, help_text="Of a calendar that is not the default one.")
     name = models.CharField(max_length=320, help_text="For people.")
     window_start = models.DateTimeField(null=True, blank=True)
     window_end = models.DateTimeField(null=True, blank=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
+from partners.clock import Now
 from partners.permissions import Permission
 from tenants.models import Tenant
 from tunnels.models.register import Cell
@@ -73,6 +74,8 @@ class Lane(models.Model):
     cursor = models.BigIntegerField(default=0)
     look_cursor = models.TextField(blank=True)
     wants_look = models.BooleanField(default=False, help_text="Look at the folder though nothing changed.")
+    wants_retry = models.BooleanField(default=False, help_text="A person asks again for what was refused.")
+    resync = models.BooleanField(default=False, help_text="Compare all links with the whole register.")
     looked_at = models.DateTimeField(null=True, blank=True)
     look_due_at = models.DateTimeField(null=True, blank=True, help_text="The daily check.")
     due_at = models.DateTimeField(null=True, blank=True)
@@ -84,9 +87,9 @@ class Lane(models.Model):
     message = models.CharField(max_length=300, blank=True, help_text="For people. No item content.")
     advice = models.CharField(max_length=300, blank=True)
     last_write_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     leaving_since = models.DateTimeField(null=True, blank=True)
-    leave_released = models.BooleanField(default=False, help_text="A person confirmed that it leaves.")
+    leave_held = models.BooleanField(default=False, help_text="It should leave; a guard holds it.")
     gone_at = models.DateTimeField(null=True, blank=True)
 
     objects = LaneQuerySet.as_manager()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from partners.clock import Now
 from tunnels.models.tunnel import Tunnel
 
 
@@ -14,7 +15,7 @@ class Policy(models.Model):
     version = models.PositiveIntegerField()
     content = models.JSONField(default=dict, help_text="As the configuration file writes it.")
     digest = models.CharField(max_length=32)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     created_by = models.CharField(max_length=100, blank=True)
 
     class Meta:

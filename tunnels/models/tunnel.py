@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from partners.clock import Now
 from partners.models import Partner
 from partners.permissions import Permission
 from tenants.models import Tenant
@@ -87,10 +88,11 @@ class Tunnel(models.Model):
     definition = models.PositiveIntegerField(default=1)
     approved = models.PositiveIntegerField(default=0)
     next_due_at = models.DateTimeField(null=True, blank=True, help_text="When its roster is resolved again.")
+    rostered_at = models.DateTimeField(null=True, blank=True, help_text="When its roster was resolved last.")
     reason = models.CharField(max_length=80, blank=True, help_text="Why its roster could not be resolved.")
     message = models.CharField(max_length=300, blank=True)
     advice = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TunnelQuerySet.as_manager()
 

@@ -1,0 +1,1 @@
+"""Pages about tunnels: what flows, what will happen, what is happening."""

@@ -1,0 +1,38 @@
+"""One run: what is happening, and what happened."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from partners.http import PortalRequest, permission_required
+from tunnels import selectors
+
+LINES_PER_PAGE = 100
+
+
+@require_GET
+@permission_required("tunnels.see")
+def run(request: PortalRequest, run_id: int) -> HttpResponse:
+    """The whole page of one run."""
+    return render(request, "tunnels/run.html", _context(request, run_id))
+
+
+@require_GET
+@permission_required("tunnels.see")
+def panel(request: PortalRequest, run_id: int) -> HttpResponse:
+    """The live panel of one run; it asks for itself again until the run is over."""
+    return render(request, "tunnels/_run_panel.html", _context(request, run_id))
+
+
+def _context(request: PortalRequest, run_id: int) -> dict[str, object]:
+    found = get_object_or_404(selectors.runs_of(request.principal), pk=run_id)
+    journal = selectors.journal_of(request.principal, found)
+    return {
+        "run": found,
+        "progress": selectors.progress_of(found),
+        "page": Paginator(journal.order_by("-pk"), LINES_PER_PAGE).get_page(request.GET.get("page")),
+        "failures": selectors.failures_of(request.principal, found),
+    }
