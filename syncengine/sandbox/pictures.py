@@ -33,6 +33,11 @@ def picture_bytes(call: Call) -> bytes:
     return body
 
 
+def is_picture(body: bytes) -> bool:
+    """Whether these bytes are a picture that Graph would take."""
+    return len(body) <= _LARGEST and _size_of(body) != (0, 0)
+
+
 def picture_type(picture: bytes) -> str:
     """The media type of a picture."""
     return "image/png" if picture.startswith(_PNG) else "image/jpeg"
