@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 
 from syncengine.sandbox import odata
-from syncengine.sandbox.calendars import listing
+from syncengine.sandbox.calendars import listing, meetings
 from syncengine.sandbox.calendars.changing import change
 from syncengine.sandbox.calendars.desk import Desk, desk_for, not_found
 from syncengine.sandbox.calendars.folders import READS, WRITES
@@ -65,8 +65,12 @@ def create_event(call: Call, user: str, calendar: str | None) -> Answer:
     desk = desk_for(call, user)
     presenter = presenter_of(call)
     calendar_id = desk.calendar(calendar)["id"]
-    event = _known_transaction(call, desk) or create(desk, calendar_id, call.body)
-    return _entity(call, user, presenter, presenter.event(event), 201)
+    known = _known_transaction(call, desk)
+    event = known or create(desk, calendar_id, call.body)
+    answer = _entity(call, user, presenter, presenter.event(event), 201)
+    if known is None:
+        meetings.invite(desk, event)
+    return answer
 
 
 @at_events("GET", "/{event}", READS)
@@ -100,11 +104,13 @@ def change_event(call: Call, user: str, calendar: str | None, item: str) -> Answ
     found = found_occurrence(desk, item)
     event = found[0] if found else desk.event(item)
     _check_version(call, event, found[1] if found else None)
-    if found:
-        change_occurrence(desk, event, found[1], call.body)
-    else:
-        change(desk, event, call.body)
-    return _entity(call, user, presenter, read_item(desk, presenter, item), 200)
+    before = event["attendees"]
+    day = found[1] if found else None
+    body = call.body
+    written = change_occurrence(desk, event, day, body) if day else change(desk, event, body)
+    answer = _entity(call, user, presenter, read_item(desk, presenter, item), 200)
+    meetings.announce(desk, event, written, before, day)
+    return answer
 
 
 @at_events("DELETE", "/{event}", WRITES)
@@ -132,6 +138,7 @@ def _delete(call: Call, user: str, calendar: str | None, item: str, *, for_good:
         cancel_occurrence(desk, event, found[1])
     else:
         remove(desk, event, for_good=for_good)
+    meetings.call_off(desk, event, found[1] if found else None)
     return Answer(204)
 
 

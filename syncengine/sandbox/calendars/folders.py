@@ -11,6 +11,7 @@ from typing import Any
 from syncengine.sandbox import odata
 from syncengine.sandbox.calendars import ids
 from syncengine.sandbox.calendars.desk import Desk, desk_for, new_calendar, not_found
+from syncengine.sandbox.calendars.meetings import call_off
 from syncengine.sandbox.calendars.payload import invalid, malformed, one_of
 from syncengine.sandbox.calendars.removing import remove
 from syncengine.sandbox.kernel import Answer, Call, Json, Refusal, graph
@@ -136,6 +137,7 @@ def _remove(call: Call, user: str, calendar: str, *, for_good: bool) -> Answer:
         raise Refusal(400, "ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
     for event in list(desk.drawer.within(found["id"])):
         remove(desk, event, for_good=for_good)
+        call_off(desk, event)
     if desk.mailbox.calendars.pop(found["id"], None) is None:
         raise not_found()
     return Answer(204)

@@ -32,21 +32,22 @@ _FILTERABLE = frozenset(
         "showAs",
         "sensitivity",
         "importance",
-        "categories",
+        "categories/any",
     ]
-) | {SINGLE, f"{SINGLE}/id", f"{SINGLE}/value"}
+) | {f"{SINGLE}/any/id", f"{SINGLE}/any/value"}
 SORTABLE = frozenset(["start/dateTime", "end/dateTime", "subject", "createdDateTime", "lastModifiedDateTime"])
 _MOMENT = re.compile(r"\b((?:start|end)/dateTime\s+(?:eq|ne|ge|gt|le|lt)\s+)'([^']*)'")
 
 
 def filter_of(call: Call) -> Filter | None:
-    """The call's `$filter`, or None. 400 for a property that cannot be filtered by."""
+    """The call's `$filter`, or None. 400 for a property that cannot be filtered by.
+
+    Extended properties are filtered inside `any()` only.
+    Source: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/6058
+    """
     text = call.query.get("$filter")
     if text is None:
         return None
-    if re.match(rf"\s*{SINGLE}/\w+\s", text):
-        # Source: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/6058
-        raise Refusal(400, "ErrorInvalidProperty", "The property 'Id' does not support filtering.")
     found = odata.parse_filter(_MOMENT.sub(_padded, text), OUTLOOK)
     for path in sorted(found.paths - _FILTERABLE):
         raise Refusal(400, "ErrorInvalidProperty", f"The property '{path}' does not support filtering.")

@@ -20,7 +20,8 @@ from syncengine.sandbox.calendars.items import Event
 from syncengine.sandbox.calendars.payload import invalid
 from syncengine.sandbox.calendars.presenting import Presenter, presenter_of
 from syncengine.sandbox.calendars.series import Change, Times
-from syncengine.sandbox.calendars.showing import Manner, shown_occurrence
+from syncengine.sandbox.calendars.showing import Manner, extended_of, shown_occurrence
+from syncengine.sandbox.extended import SINGLE
 from syncengine.sandbox.kernel import Answer, Call, Handler, Json, graph
 from syncengine.sandbox.odata import OUTLOOK
 
@@ -40,10 +41,11 @@ class Standing:
 
     def raw(self) -> Json:
         """Its properties as they are kept, for filters and sorting; the row itself beside them."""
-        found = self.event
-        if self.day and self.times:
-            found = shown_occurrence(self.event, self.day, self.times, self.change, _UTC)  # type: ignore[assignment]
-        return {**found, "": self}
+        if not (self.day and self.times):
+            return {**self.event, "": self}
+        found = shown_occurrence(self.event, self.day, self.times, self.change, _UTC)
+        own = extended_of(self.event, self.change)
+        return {**found, SINGLE: own.get(SINGLE), "": self}
 
     def seen_by(self, presenter: Presenter) -> Json:
         """It, as a caller wants it."""
