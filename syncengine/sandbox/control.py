@@ -17,7 +17,7 @@ from syncengine.sandbox import directory
 from syncengine.sandbox.counters import Counters
 from syncengine.sandbox.faults import BadFault
 from syncengine.sandbox.kernel import Answer, Call, Json, Refusal, graph
-from syncengine.sandbox.service import Ids, refused
+from syncengine.sandbox.refusals import Ids, refused
 from syncengine.sandbox.wire import Reply, Request, json_reply, normal_path, parse_query
 from syncengine.sandbox.world_file import (
     BadWorld,
@@ -57,7 +57,9 @@ class Control:
         """The reply to one request: 200 with JSON, 400 or 404 with an `error` in words."""
         segments = request.path.removeprefix("/_sandbox/").strip("/").split("/")
         try:
-            asked = self._asked(request)
+            asked = _asked(request)
+            if request.method != "GET":
+                self._world.changes += 1
             deed = _DEEDS.get((request.method, segments[0]))
             if deed is not None and len(segments) == 1:
                 return json_reply(200, deed(self, asked))
@@ -66,19 +68,6 @@ class Control:
             return json_reply(400, {"error": str(why)})
         except NotThere as why:
             return json_reply(404, {"error": str(why)})
-
-    def _asked(self, request: Request) -> Json:
-        if not request.body:
-            return dict(parse_query(request.query))
-        try:
-            asked = orjson.loads(request.body)
-        except orjson.JSONDecodeError as error:
-            raise BadWorld("the body is not JSON") from error
-        if not isinstance(asked, dict):
-            raise BadWorld("the body is not a JSON object")
-        if request.method != "GET":
-            self._world.changes += 1
-        return asked
 
     def _deeper(self, method: str, segments: list[str], asked: Json) -> Any:
         match method, *segments:
@@ -285,6 +274,18 @@ class Control:
         if mailbox is None:
             raise NotThere(f"user {user!r} has no mailbox")
         return mailbox
+
+
+def _asked(request: Request) -> Json:
+    if not request.body:
+        return dict(parse_query(request.query))
+    try:
+        asked = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise BadWorld("the body is not JSON") from error
+    if not isinstance(asked, dict):
+        raise BadWorld("the body is not a JSON object")
+    return asked
 
 
 _TROUBLES = {"", "unlicensed", "soft-deleted", "on-premises", "over-quota", "access-denied"}

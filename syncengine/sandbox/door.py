@@ -18,7 +18,8 @@ from syncengine.sandbox.batch import (
     waves,
 )
 from syncengine.sandbox.kernel import Answer, Call, Json, Refusal
-from syncengine.sandbox.service import Ids, Service, Visit, address_of, refused, scripted_answer
+from syncengine.sandbox.refusals import Ids, refused, scripted_answer
+from syncengine.sandbox.service import Service, Visit, address_of
 from syncengine.sandbox.tokens import Tokens, unauthenticated
 from syncengine.sandbox.wire import GRAPH_TYPE, Reply, Request, normal_path, parse_query
 

@@ -6,17 +6,14 @@ admission and service the caller does, while the call counts as under way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syncengine.sandbox.counters import Entry
 from syncengine.sandbox.kernel import Answer, Call, Refusal, graph
 from syncengine.sandbox.mailboxes import outlook_user
-from syncengine.sandbox.odata import link, unseal
+from syncengine.sandbox.refusals import Ids, refuse_before, refused, scripted, too_many
 from syncengine.sandbox.throttle import AT_ONCE, Bucket, MailboxLoad, resource_units
-from syncengine.sandbox.tokens import unauthenticated
 
 if TYPE_CHECKING:
     from syncengine.sandbox.faults import Fault
@@ -29,14 +26,6 @@ _POSTED_READS = frozenset(
 _ASKS_TO_WAIT = frozenset({429, 503, 504})
 # Faults that spoil the answer on its way, after the call was served.
 _ON_THE_WAY = frozenset({"lost", "truncated", "garbage"})
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """The two ids that every answer of Graph carries."""
-
-    request_id: str
-    client_request_id: str
 
 
 @dataclass(slots=True)
@@ -113,13 +102,13 @@ class Service:
         pattern = ""
         try:
             if fault:
-                _refuse_before(fault, call)
+                refuse_before(fault, call)
             found = graph.find(call.method, call.path)
             pattern = f"{call.method} {found[0].pattern}" if found else ""
             visit.answer = graph.answer(call)
             self._count_write(visit)
             if fault and fault.kind == "status":
-                raise _scripted(fault)
+                raise scripted(fault)
         except Refusal as no:
             visit.answer = refused(no, visit.ids, self._world)
         if visit.bucket:
@@ -178,20 +167,26 @@ class Service:
         return None
 
     def _throttle_directory(self, visit: Visit) -> Refusal | None:
-        call = visit.call
+        call, now, throttles = visit.call, self._now(), self._world.throttles
         visit.units = resource_units(call.path, call.query)
-        bucket = self._world.throttles.directory(call.app_id, call.tenant.id, len(call.tenant.users))
-        wait = bucket.take(self._now(), visit.units)
-        if wait:
-            refusal = too_many(wait)
-            refusal.headers |= {
-                "x-ms-throttle-scope": f"Tenant_Application/ReadWrite/{call.app_id}/{call.tenant.id}",
-                "x-ms-throttle-information": "ResourceUnitLimitExceeded",
-                "x-ms-throttle-limit-percentage": f"{bucket.used:.1f}",
-            }
-            return refusal
-        visit.bucket = bucket
-        return None
+        users = len(call.tenant.users)
+        bucket = throttles.directory(call.app_id, call.tenant.id, users)
+        why, wait = "ResourceUnitLimitExceeded", bucket.take(now, visit.units)
+        if not wait and _writes(call):
+            why, wait = (
+                "WriteLimitExceeded",
+                throttles.writes(call.app_id, call.tenant.id).add(now),
+            )
+        if not wait:
+            visit.bucket = bucket
+            return None
+        refusal = too_many(wait)
+        refusal.headers |= {
+            "x-ms-throttle-scope": f"Tenant_Application/ReadWrite/{call.app_id}/{call.tenant.id}",
+            "x-ms-throttle-information": why,
+            "x-ms-throttle-limit-percentage": f"{bucket.used:.1f}",
+        }
+        return refusal
 
     def _strike(self, visit: Visit) -> Fault | None:
         faults = self._world.faults
@@ -214,7 +209,7 @@ class Service:
         if call.method == "GET" or visit.answer.status >= 400:
             return
         self._world.changes += 1
-        if call.path.rpartition("/")[2].lower() in _POSTED_READS:
+        if not _writes(call):
             return
         self._world.counters.writes += 1
         if visit.mailbox:
@@ -246,40 +241,10 @@ class Service:
         )
 
 
-def refused(no: Refusal, ids: Ids, world: World) -> Answer:
-    """A refusal as Graph words it.
-
-    Source: https://learn.microsoft.com/graph/errors
-    """
-    extra = dict(no.extra)
-    inner = {
-        **extra.pop("innerError", {}),
-        "date": world.clock.now().strftime("%Y-%m-%dT%H:%M:%S"),
-        "request-id": ids.request_id,
-        "client-request-id": ids.client_request_id,
-    }
-    error = {"code": no.code, "message": no.message, **extra, "innerError": inner}
-    return Answer(no.status, {"error": error}, dict(no.headers))
-
-
-def scripted_answer(fault: Fault, effect: str, ids: Ids, world: World) -> Answer | None:
-    """The answer that a fault gives to a whole batch before or after its effect, if any."""
-    if fault.kind == "expired-token" and effect == "before":
-        return refused(unauthenticated("Lifetime validation failed, the token is expired."), ids, world)
-    if fault.kind == "status" and fault.effect == effect:
-        return refused(_scripted(fault), ids, world)
-    return None
-
-
-def too_many(wait: float) -> Refusal:
-    """The common 429."""
-    return Refusal(
-        429,
-        "TooManyRequests",
-        "Please retry again later.",
-        headers={"Retry-After": str(ceil(wait))},
-        extra={"innerError": {"code": "429", "status": "429"}},
-    )
+def _writes(call: Call) -> bool:
+    if call.method == "GET":
+        return False
+    return call.path.rpartition("/")[2].lower() not in _POSTED_READS
 
 
 def address_of(call: Call) -> str:
@@ -289,54 +254,6 @@ def address_of(call: Call) -> str:
 
 def _query_of(call: Call) -> str:
     return "&".join(f"{name}={value}" for name, value in call.query.items())
-
-
-def _refuse_before(fault: Fault, call: Call) -> None:
-    match fault.kind:
-        case "expired-token":
-            raise unauthenticated("Lifetime validation failed, the token is expired.")
-        case "expired-cursor":
-            raise _expired_cursor(fault, call)
-        case "status" if fault.effect == "before":
-            raise _scripted(fault)
-
-
-def _expired_cursor(fault: Fault, call: Call) -> Refusal:
-    code = fault.code or "SyncStateNotFound"
-    message = (
-        fault.message or "The sync state generation is not found; generation=149;[highest=157]"
-    )
-    if fault.status == 400:
-        return Refusal(400, code, message)
-    # The way to a fresh round: a calendar's window lies in the token.
-    held = unseal(call.query.get("$deltatoken") or call.query.get("$skiptoken") or "") or {}
-    window = (
-        {"startDateTime": f"{held['low']}Z", "endDateTime": f"{held['high']}Z"}
-        if "low" in held
-        else {}
-    )
-    return Refusal(410, code, message, headers={"Location": link(call, window)})
-
-
-_USUAL: Mapping[int, tuple[str, str]] = {
-    401: ("InvalidAuthenticationToken", "Access token validation failure."),
-    403: ("ErrorAccessDenied", "Access is denied. Check credentials and try again."),
-    404: ("ErrorItemNotFound", "The specified object was not found in the store."),
-    412: ("ErrorIrresolvableConflict", "The send or update operation could not be performed."),
-    429: ("TooManyRequests", "Please retry again later."),
-    500: ("ErrorInternalServerTransientError", "An internal server error occurred."),
-    503: ("ServiceUnavailable", "The service is unavailable."),
-    504: ("UnknownError", ""),
-    507: ("ErrorQuotaExceeded", "The mailbox has exceeded its maximum mailbox size."),
-}
-
-
-def _scripted(fault: Fault) -> Refusal:
-    code, message = _USUAL.get(fault.status, ("UnknownError", ""))
-    headers: dict[str, Any] = {}
-    if fault.retry_after is not None:
-        headers["Retry-After"] = f"{fault.retry_after:g}"
-    return Refusal(fault.status, fault.code or code, fault.message or message, headers=headers)
 
 
 def _tell_units(visit: Visit) -> None:

@@ -17,6 +17,7 @@ REQUESTS, REQUESTS_S = 10_000, 600
 UPLOAD_BYTES, UPLOAD_S = 150 * 1024 * 1024, 300
 AT_ONCE = 4
 UNITS_S = 10
+DIRECTORY_WRITES, DIRECTORY_WRITES_S = 3000, 150
 _BINS = 60
 
 
@@ -93,6 +94,8 @@ class Throttles:
     """By app, tenant and mailbox."""
     directories: dict[tuple[str, str], Bucket] = field(default_factory=dict)
     """By app and tenant."""
+    directory_writes: dict[tuple[str, str], Window] = field(default_factory=dict)
+    """By app and tenant."""
     wait_until: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """By app, tenant and mailbox ("" for the directory): when the last Retry-After is over."""
 
@@ -110,6 +113,11 @@ class Throttles:
             size = 3500 if users < 50 else 5000 if users <= 500 else 8000
             bucket = self.directories[app, tenant] = Bucket(size, UNITS_S)
         return bucket
+
+    def writes(self, app: str, tenant: str) -> Window:
+        """The directory writes of one app in one tenant."""
+        fresh = Window(DIRECTORY_WRITES, DIRECTORY_WRITES_S)
+        return self.directory_writes.setdefault((app, tenant), fresh)
 
 
 def resource_units(path: str, query: dict[str, str]) -> int:

@@ -13,6 +13,13 @@ from tests.sandbox.core.conftest import ADA, APP, NO_ITEM, TENANT, small_world
 from tests.sandbox_inside import call
 
 
+def without_generations(value):
+    """A dump without the numbers of the next changes, which rise with each loading."""
+    if isinstance(value, dict):
+        return {k: without_generations(v) for k, v in value.items() if k != "_generation"}
+    return [without_generations(one) for one in value] if isinstance(value, list) else value
+
+
 def test_a_dumped_world_loads_into_the_same_world(inside, token, world):
     inside.graph(token, "POST", f"users/{ADA}/contacts", {"givenName": "Cy"})
     inside.graph(
@@ -28,7 +35,7 @@ def test_a_dumped_world_loads_into_the_same_world(inside, token, world):
     dumped = inside.control("GET", "world")
     other = World()
     load_world(other, copy.deepcopy(dumped))
-    assert dump_world(other) == dumped
+    assert without_generations(dump_world(other)) == without_generations(dumped)
     path = f"/users/{ADA}/events"
     assert call(other, "GET", path).body["value"] == call(world, "GET", path).body["value"]
 

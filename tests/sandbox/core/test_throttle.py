@@ -110,6 +110,16 @@ def test_the_directory_tells_its_price_and_refuses_the_greedy(inside, token, wor
     assert inside.graph(token, "GET", "users").status == 200
 
 
+def test_the_directory_takes_so_many_writes(inside, token, world):
+    writes = world.throttles.writes("a9900000-0000-4000-8000-000000000001", TENANT)
+    writes.add(world.clock.now().timestamp(), 2_999)
+    change = {"jobTitle": "Pilot"}
+    assert inside.graph(token, "PATCH", f"users/{ADA}", change).status == 204
+    got = inside.graph(token, "PATCH", f"users/{ADA}", change)
+    assert got.headers["x-ms-throttle-information"] == "WriteLimitExceeded"
+    assert inside.graph(token, "GET", f"users/{ADA}").status == 200
+
+
 def test_a_request_before_retry_after_is_over_is_held_against_the_client(inside, token):
     inside.control("POST", "faults", {"kind": "status", "status": 429, "retry_after": 17, "mailbox": ADA})
     assert inside.graph(token, "GET", CONTACTS).headers["retry-after"] == "17"
