@@ -192,7 +192,7 @@ class _LaneWalk:
         mark = Mark(self._work.installation, self._lane, "folder", "0")
         ready = yield from ask(lambda: self._target.prepare("", self._work.folder_name, mark), tries=1)
         self._folder = ready.folder
-        return ready.created
+        return bool(ready.created)
 
     def _bring_back_all(self) -> Asking[None]:
         """A folder that we have just made holds none of our copies, whatever links say."""
