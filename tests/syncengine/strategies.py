@@ -19,7 +19,7 @@ from syncengine.model.expansion import occurrence_on
 from syncengine.model.identity import ItemKey, RemoteId
 from syncengine.model.items import Address, Details, Event, Person, PersonKind, ShowAs
 from syncengine.model.recurrence import INDEXES, WEEKDAYS, PatternType, Recurrence, dates_from
-from syncengine.model.time import AllDay, Timed, Window
+from syncengine.model.time import AllDay, Timed, Window, span_of
 from syncengine.shaping.policy import ContactPolicy, Detail, EventPolicy
 
 ZONES = (
@@ -98,18 +98,26 @@ whens = st.one_of(timed(), all_day())
 def details(draw: st.DrawFn, when=whens) -> Details:
     """What an event of a mailbox may say."""
     is_html = draw(st.booleans())
-    return Details(
+    said = Details(
         when=draw(when),
         subject=draw(texts),
         body=draw(htmls if is_html else texts),
         body_is_html=is_html,
         location=draw(texts),
+        categories=tuple(draw(st.lists(texts, max_size=2))),
+        join_url=draw(st.sampled_from(("", "https://teams.microsoft.com/l/meetup-join/abc%3a1"))),
+    )
+    return draw(st.one_of(st.just(said), _moods(said)))
+
+
+@st.composite
+def _moods(draw: st.DrawFn, said: Details) -> Details:
+    return replace(
+        said,
         show_as=draw(st.sampled_from(SHOW_AS)),
         sensitivity=draw(st.sampled_from(SENSITIVITIES)),
         response=draw(st.sampled_from(RESPONSES)),
         is_cancelled=draw(st.integers(0, 9)) == 0,
-        categories=tuple(draw(st.lists(texts, max_size=2))),
-        join_url=draw(st.sampled_from(("", "https://teams.microsoft.com/l/meetup-join/abc%3a1"))),
     )
 
 
@@ -168,23 +176,26 @@ def series(draw: st.DrawFn) -> Event:
     when = occurrence_on(rule, when, rule.start)
     dates = list(islice(dates_from(rule, rule.start), 12))
     touched = draw(st.lists(st.sampled_from(dates), max_size=5, unique=True))
+    says = replace(single.details, when=when)
     return replace(
         single,
-        details=replace(single.details, when=when),
+        details=says,
         recurrence=rule,
-        exceptions=tuple((day, draw(_exceptions(rule, when, day))) for day in sorted(touched[:3])),
+        exceptions=tuple((day, draw(_exceptions(rule, says, day))) for day in sorted(touched[:3])),
         cancelled=tuple(sorted(touched[3:])),
     )
 
 
 @st.composite
-def _exceptions(draw: st.DrawFn, rule: Recurrence, when: Timed | AllDay, day: date) -> Details:
-    stands = occurrence_on(rule, when, day)
+def _exceptions(draw: st.DrawFn, rule: Recurrence, says: Details, day: date) -> Details:
+    """Moved or edited, or both."""
+    stands = occurrence_on(rule, says.when, day)
     if isinstance(stands, Timed):
         wall = datetime.combine(day, time(draw(st.integers(0, 21))), ZoneInfo(rule.zone))
         moved = Timed(wall.astimezone(UTC), wall.astimezone(UTC) + timedelta(hours=1), stands.zone)
         stands = draw(st.sampled_from((stands, moved)))
-    return draw(details(st.just(stands)))
+    same = replace(says, when=stands)
+    return draw(st.one_of(st.just(same), _moods(same), details(st.just(stands))))
 
 
 def events() -> st.SearchStrategy[Event]:
@@ -269,6 +280,17 @@ def windows(draw: st.DrawFn) -> Window:
     """Up to 200 days within three years."""
     start = datetime.combine(draw(st.dates(date(2025, 12, 1), date(2028, 3, 1))), time(), UTC)
     return Window(start, start + timedelta(days=draw(st.integers(1, 200))))
+
+
+@st.composite
+def windows_near(draw: st.DrawFn, event: Event) -> Window:
+    """A window whose edges lie about the first occurrences and exceptions of an event, to the minute."""
+    starts = [span_of(event.details.when)[0], *(span_of(says.when)[0] for _, says in event.exceptions)]
+    start = draw(st.sampled_from(starts)) + timedelta(
+        days=draw(st.integers(-40, 40)), minutes=draw(st.integers(-1500, 1500))
+    )
+    length = st.one_of(st.integers(1, 3000), st.integers(1, 200).map(lambda days: days * 1440))
+    return Window(start, start + timedelta(minutes=draw(length)))
 
 
 @st.composite

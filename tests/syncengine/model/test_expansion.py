@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from syncengine.model.copies import Appointment, EventCopy
 from syncengine.model.expansion import Shown, expand, occurrence_on, occurrences, series_span
@@ -108,10 +110,11 @@ def test_the_two_passes_of_an_hour_stay_an_hour_apart():
     assert [f"{line.start.astimezone(berlin):%H:%M}" for line in (one, other)] == ["06:30", "07:30"]
 
 
-@given(some.series(), some.windows())
-def test_a_view_is_the_part_of_the_whole_that_touches_the_window(series, window):
-    year_2040 = Window(ALL.start, datetime(2040, 1, 1, tzinfo=UTC))
-    whole = expand(series, year_2040)
+@settings(max_examples=300)
+@given(some.series(), st.data())
+def test_a_view_is_the_part_of_the_whole_that_touches_the_window(series, data):
+    window = data.draw(some.windows_near(series))
+    whole = expand(series, Window(ALL.start, window.end + timedelta(days=7)))
     assert expand(series, window) == [line for line in whole if window.touches(line.start, line.end)]
 
 
@@ -154,3 +157,15 @@ def test_a_span_reaches_to_an_exception_that_was_moved_out():
     late = replace(Details(when), when=timed("2026-06-05T10:00Z", "2026-06-05T11:00Z", "UTC"))
     series = event(Details(when), recurrence=rule, exceptions=((date(2026, 6, 2), late),))
     assert series_span(series) == (when.start, at("2026-06-05T11:00Z"))
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York"])
+def test_the_edge_of_a_window_is_an_instant_wherever_the_date_stands(zone):
+    midnight = datetime(2026, 6, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    when = Timed(midnight, midnight + timedelta(minutes=1), zone)
+    late = Timed(midnight + timedelta(hours=23, minutes=59), midnight + timedelta(hours=24), zone)
+    rule = Recurrence("daily", 1, date(2026, 6, 1), zone, count=10)
+    for first in (when, late):
+        start, end = span_of(occurrence_on(rule, first, date(2026, 6, 5)))
+        shown = expand(event(Details(first), recurrence=rule), Window(start, end))
+        assert [(line.start, line.end) for line in shown] == [(start, end)]

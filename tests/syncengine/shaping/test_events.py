@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from syncengine.model.codec import copy_fingerprint, copy_to_json
 from syncengine.model.copies import Appointment, ContactCopy, Copy, EventCopy
@@ -73,8 +74,10 @@ def is_let_through(says: Details, policy: EventPolicy) -> bool:
     return says.show_as in policy.show_as and not (policy.leave_out_declined and says.response == "declined")
 
 
-@given(some.events(), some.event_policies(), some.windows())
-def test_the_calendar_oracle_holds(item, policy, window):
+@settings(max_examples=400)
+@given(st.one_of(some.single_events(), some.series(), some.series()), some.event_policies(), st.data())
+def test_the_calendar_oracle_holds(item, policy, data):
+    window = data.draw(some.windows_near(item))
     shaped = shape_event(item, policy, EventFacts(window, SALT))
     expected = Counter(
         (start, end, all_day, appointment_of(says, policy))
@@ -286,6 +289,17 @@ def test_of_a_declined_series_several_accepted_dates_are_a_run_of_moved_days():
     assert [line.start for line in expand(copy, ALWAYS.window)] == [
         TEN + timedelta(days=days) for days in (7, 16, 371)
     ]
+
+
+def test_an_exception_off_the_pattern_is_shown_though_it_says_nothing_new():
+    tuesday = date(2026, 6, 9)
+    series = event(recurrence=WEEKLY, exceptions=((tuesday, later(8)),))
+    assert [day for day, _ in copied(series).exceptions] == [tuesday]
+
+
+def test_a_date_that_is_changed_and_cancelled_is_cancelled():
+    series = event(recurrence=WEEKLY, exceptions=((SECOND, later(8)),), cancelled=(SECOND,))
+    assert (copied(series).exceptions, copied(series).cancelled) == ((), (SECOND,))
 
 
 def test_a_lone_date_in_the_second_pass_of_an_hour_stays_there():
