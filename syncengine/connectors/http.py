@@ -5,6 +5,7 @@ Nothing here knows a service's error codes; they are translated next to the serv
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 import uuid
@@ -50,12 +51,20 @@ class Answer:
         if not self.body:
             return {}
         try:
-            read = orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
+            read = _parsed(self.body)
+        except ValueError as error:
             raise NoAnswer("The answer was cut short or is not JSON.") from error
         if not isinstance(read, dict):
             raise NoAnswer("The answer is not a JSON object.")
         return read
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # Half a surrogate pair in one subject must not hide a whole page; readers take it out.
+        return json.loads(body)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

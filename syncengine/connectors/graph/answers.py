@@ -8,11 +8,9 @@ Source: https://learn.microsoft.com/graph/outlook-create-send-messages
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 
-import nh3
-
+from syncengine.formats.html import body_text
 from syncengine.model.codec import copy_fingerprint
 from syncengine.model.copies import Appointment, ContactCopy, Copy, EventCopy
 from syncengine.model.identity import Fingerprint
@@ -41,7 +39,7 @@ def plain_appointment(said: Appointment) -> Appointment:
     return replace(
         said,
         when=when,
-        body=readable(said.body) if said.body_is_html else _squeezed(said.body),
+        body=body_text(said.body, said.body_is_html),
         body_is_html=False,
         categories=tuple(sorted(set(said.categories))),
     )
@@ -52,12 +50,3 @@ def in_words_of(wanted: Appointment, shown: Appointment) -> Appointment:
     if plain_appointment(shown).body != plain_appointment(wanted).body:
         return shown
     return replace(shown, body=wanted.body, body_is_html=wanted.body_is_html)
-
-
-def readable(markup: str) -> str:
-    """What a person reads of a piece of HTML, without any white space."""
-    return _squeezed(html.unescape(nh3.clean(markup, tags=set())))
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())

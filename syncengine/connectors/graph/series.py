@@ -61,21 +61,22 @@ class ToDo:
 
     cancel: tuple[date, ...] = ()
     change: tuple[tuple[date, Appointment], ...] = ()
-    revive: tuple[date, ...] = ()
-    """Cancelled in the target and wanted again, which Exchange can only do to the whole series."""
+    anew: bool = False
+    """An occurrence that was cancelled is wanted again, which can only be done to the whole series; or
+    one is a series and the other is not."""
     refused: tuple[str, ...] = ()
     """Exceptions that the target does not have because it refused them: they stand cancelled."""
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to do."""
-        return not (self.cancel or self.change or self.revive)
+        return not (self.cancel or self.change or self.anew)
 
 
 def to_do(shown: Shown, wanted: EventCopy) -> ToDo:
     """Compare occurrence by occurrence, each named by its original date."""
-    if wanted.recurrence is None:
-        return ToDo()
+    if wanted.recurrence is None or shown.copy.recurrence is None:
+        return ToDo(anew=wanted.recurrence is not shown.copy.recurrence)
     exceptions, cancelled = dict(wanted.exceptions), set(wanted.cancelled)
     gone = set(shown.copy.cancelled)
     absent = {day for day in exceptions if day in gone or not has_date(wanted.recurrence, day)}
@@ -86,7 +87,7 @@ def to_do(shown: Shown, wanted: EventCopy) -> ToDo:
     return ToDo(
         cancel=tuple(sorted(day for day in cancelled - gone if has_date(wanted.recurrence, day))),
         change=tuple(_in_order(shown, differing)),
-        revive=tuple(sorted(gone - cancelled - exceptions.keys())),
+        anew=bool(gone - cancelled - exceptions.keys()),
         refused=tuple(day.isoformat() for day in sorted(absent)),
     )
 

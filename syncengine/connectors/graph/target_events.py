@@ -20,7 +20,7 @@ from syncengine.connectors.graph.folders import Folders
 from syncengine.connectors.graph.marks import EXPAND_MARK, mark_from, mark_to, transaction_id
 from syncengine.connectors.graph.paths import calendar_path, event_path, mailbox_path, with_query
 from syncengine.connectors.graph.remedies import Duplicate
-from syncengine.connectors.graph.series import Occurrences, Shown, to_do
+from syncengine.connectors.graph.series import Doing, Occurrences, Shown, to_do
 from syncengine.connectors.graph.steps import Delta, Json, ask, outcome_of, read_each, remove, tell
 from syncengine.connectors.graph.wire_events import (
     TARGET_EXCEPTION_FIELDS,
@@ -29,7 +29,7 @@ from syncengine.connectors.graph.wire_events import (
     master_changes,
     master_to,
 )
-from syncengine.connectors.graph.wire_time import Misread
+from syncengine.connectors.graph.wire_time import Misread, when_to
 from syncengine.model.copies import Copy, EventCopy
 from syncengine.model.identity import Cursor, Fingerprint, Mark, RemoteId
 from syncengine.model.time import Window
@@ -151,29 +151,39 @@ class GraphEventTarget:
         Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/12141
         """
         url = event_path(self._mailbox, folder, remote_id)
+        tries = 0
         for number in range(_ROUNDS + 1):
             raw = yield from self._fetch(folder, remote_id)
             if isinstance(raw, Failed | Open):
                 return raw
             copy = _copy_of(raw)
-            todo = to_do(Shown.of(raw, copy), wanted) if copy else None
-            if copy is None or todo is None or todo.is_done or number == _ROUNDS:
-                return _written(raw, todo.refused if todo else ())
-            if todo.revive:
-                failed = yield from self._reset(url, wanted, twice=number > 0)
+            if copy is None:
+                return _written(raw)
+            shown = Shown.of(raw, copy)
+            todo = to_do(shown, wanted)
+            if todo.is_done or number == _ROUNDS:
+                return _written(raw, todo.refused)
+            if todo.anew:
+                failed = yield from self._begin_anew(url, wanted)
             else:
-                occurrences = Occurrences(url, self._mailbox, wanted, detach=number > 0)
-                failed = yield from occurrences.carry_out(Shown.of(raw, copy), todo)
+                # What may not be moved may only be waiting for its neighbours: it has a second try.
+                occurrences = Occurrences(url, self._mailbox, wanted, detach=tries > 0)
+                failed = yield from occurrences.carry_out(shown, todo)
+                tries += 1
             if failed:
                 return failed
         raise AssertionError("The last round returns.")
 
-    def _reset(
-        self, url: str, wanted: EventCopy, *, twice: bool
-    ) -> Generator[tuple[Part, ...], tuple[Reply, ...], Failed | Open | None]:
-        """Write the recurrence anew, which makes Exchange forget exceptions and cancellations."""
-        changes = master_changes(EventCopy(wanted.appointment), wanted, self._zone)
-        for _ in range(1 + twice):
+    def _begin_anew(self, url: str, wanted: EventCopy) -> Doing:
+        """Make it a single event and, where wanted, a series again: that forgets all exceptions.
+
+        The recurrence written once more as it stands would change nothing.
+        """
+        single = EventCopy(wanted.appointment)
+        steps = [{"recurrence": None, **when_to(wanted.appointment.when, self._zone)}]
+        if wanted.recurrence is not None:
+            steps.append(master_changes(single, wanted, self._zone))
+        for changes in steps:
             reply = yield from ask(tell("PATCH", url, self._mailbox, changes))
             if not isinstance(reply, Fine):
                 return outcome_of(reply)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from syncengine.formats.text import is_mail_address, storable
 from syncengine.model.copies import ContactCopy
 from syncengine.model.items import Address
 
@@ -48,7 +49,7 @@ def fitted(copy: ContactCopy) -> ContactCopy:
     An address that is none would be taken without a word and lose its text.
     Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/2186
     """
-    emails = tuple(one for one in copy.emails if _is_address(one))[:MOST_EMAILS]
+    emails = tuple(one for one in copy.emails if is_mail_address(one))[:MOST_EMAILS]
     return replace(copy, emails=emails, business_phones=copy.business_phones[:MOST_BUSINESS_PHONES])
 
 
@@ -56,10 +57,10 @@ def contact_from(raw: Json) -> ContactCopy:
     """A contact as the target shows it."""
     place = raw.get("businessAddress") or {}
     return ContactCopy(
-        **{ours: raw.get(theirs) or "" for ours, theirs in _TEXTS.items()},
+        **{ours: storable(raw.get(theirs) or "") for ours, theirs in _TEXTS.items()},
         emails=tuple(address for one in raw.get("emailAddresses") or () if (address := one.get("address"))),
-        business_phones=tuple(raw.get("businessPhones") or ()),
-        address=Address(**{ours: place.get(theirs) or "" for ours, theirs in _PARTS.items()}),
+        business_phones=tuple(map(storable, raw.get("businessPhones") or ())),
+        address=Address(**{ours: storable(place.get(theirs) or "") for ours, theirs in _PARTS.items()}),
     )
 
 
@@ -98,8 +99,3 @@ def contact_changes(before: ContactCopy, copy: ContactCopy) -> Json:
 def _place_to(address: Address) -> Json:
     """Parts that are left out of a PATCH stay as they were: each part is named."""
     return {theirs: getattr(address, ours) or None for ours, theirs in _PARTS.items()}
-
-
-def _is_address(text: str) -> bool:
-    local, at, domain = text.rpartition("@")
-    return bool(local and at and domain) and not any(letter in text for letter in " <>,;:()\t\r\n")

@@ -19,6 +19,7 @@ from syncengine.connectors.graph.wire_time import (
     when_from,
     when_to,
 )
+from syncengine.formats.text import storable
 from syncengine.model.copies import Appointment, EventCopy
 from syncengine.model.expansion import occurrence_on
 from syncengine.model.identity import ItemKey, RemoteId
@@ -170,13 +171,13 @@ def _cancelled(raw: Json) -> set[date]:
 def _said_from(raw: Json) -> Json:
     body = raw.get("body") or {}
     return {
-        "subject": raw.get("subject") or "",
-        "body": body.get("content") or "",
+        "subject": storable(raw.get("subject") or ""),
+        "body": storable(body.get("content") or ""),
         "body_is_html": bool(body.get("content")) and body.get("contentType", "").lower() == "html",
-        "location": (raw.get("location") or {}).get("displayName") or "",
+        "location": storable((raw.get("location") or {}).get("displayName") or ""),
         "show_as": _one_of(ShowAs, raw.get("showAs"), "unknown"),
         "sensitivity": _one_of(Sensitivity, raw.get("sensitivity"), "normal"),
-        "categories": tuple(raw.get("categories") or ()),
+        "categories": tuple(map(storable, raw.get("categories") or ())),
     }
 
 

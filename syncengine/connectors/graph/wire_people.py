@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from syncengine.formats.text import storable
 from syncengine.model.identity import ItemKey
 from syncengine.model.items import Address, Person
 
@@ -100,8 +101,8 @@ def _numbers(phones: Any, kind: str) -> list[str]:
 
 def _text(raw: Json, name: str) -> str:
     value = raw.get(name)
-    return value if isinstance(value, str) else ""
+    return storable(value) if isinstance(value, str) else ""
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(one for one in values or () if one)
+    return tuple(storable(one) for one in values or () if one)
