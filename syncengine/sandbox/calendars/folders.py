@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/graph/api/resources/calendar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from syncengine.sandbox import odata
@@ -14,6 +15,15 @@ from syncengine.sandbox.calendars.desk import Desk, desk_for, new_calendar, not_
 from syncengine.sandbox.calendars.meetings import call_off
 from syncengine.sandbox.calendars.payload import invalid, malformed, one_of
 from syncengine.sandbox.calendars.removing import remove
+from syncengine.sandbox.extended import (
+    MULTI,
+    SINGLE,
+    Expansion,
+    checked_properties,
+    expand_properties,
+    expansion_of,
+    merged_properties,
+)
 from syncengine.sandbox.kernel import Answer, Call, Json, Refusal, graph
 from syncengine.sandbox.odata import OUTLOOK
 
@@ -55,15 +65,16 @@ _color = one_of(_COLORS)
 @graph.route("GET", "/users/{user}/calendars", needs=READS)
 def list_calendars(call: Call, user: str) -> Answer:
     """All calendars of a mailbox, the default one first."""
-    odata.allow(call, OUTLOOK, "$select", "$top", "$skip", "$filter", "$orderby", "$count")
+    odata.allow(call, OUTLOOK, "$select", "$top", "$skip", "$filter", "$orderby", "$count", "$expand")
     desk = desk_for(call, user)
     names = odata.selected(call, OUTLOOK, "microsoft.graph.calendar", _PROPERTIES, _PROPERTIES)
+    expansion = expansion_of(call, SINGLE, MULTI)
     rows = list(desk.mailbox.calendars.values())
     wanted = odata.filter_of(call, OUTLOOK, "calendar", _FILTERABLE)
     rows = [row for row in rows if wanted is None or wanted.matches(row)]
     rows = odata.ordered(call, OUTLOOK, "calendar", rows, {"name"})
     return odata.listed(
-        call, OUTLOOK, rows, lambda row: odata.project(row, names), f"users('{user}')/calendars"
+        call, OUTLOOK, rows, lambda row: _shown(row, names, expansion), f"users('{user}')/calendars"
     )
 
 
@@ -76,10 +87,10 @@ def get_default(call: Call, user: str) -> Answer:
 @graph.route("GET", "/users/{user}/calendars/{calendar}", needs=READS)
 def get_calendar(call: Call, user: str, calendar: str | None) -> Answer:
     """One calendar."""
-    odata.allow(call, OUTLOOK, "$select")
+    odata.allow(call, OUTLOOK, "$select", "$expand")
     found = desk_for(call, user).calendar(calendar)
     names = odata.selected(call, OUTLOOK, "microsoft.graph.calendar", _PROPERTIES, _PROPERTIES)
-    return Answer(200, _entity(call, user, odata.project(found, names)))
+    return Answer(200, _entity(call, user, _shown(found, names, expansion_of(call, SINGLE, MULTI))))
 
 
 @graph.route("POST", "/users/{user}/calendars", needs=WRITES)
@@ -96,7 +107,7 @@ def create_calendar(call: Call, user: str) -> Answer:
         number = desk.drawer.next_number()
         made["id"] = ids.plain_id(desk.mailbox.user_id, "calendars", number)
     desk.mailbox.calendars[made["id"]] = made
-    return Answer(201, _entity(call, user, answered))
+    return Answer(201, _entity(call, user, _shown(answered)))
 
 
 @graph.route("PATCH", "/users/{user}/calendar", needs=WRITES)
@@ -113,9 +124,12 @@ def change_calendar(call: Call, user: str, calendar: str | None) -> Answer:
     changes = _checked(call.body)
     if "name" in changes:
         _refuse_taken(desk, changes["name"], found["id"])
+    for name in (SINGLE, MULTI):
+        if name in changes:
+            changes[name] = merged_properties(found.get(name), changes[name])
     found.update(changes)
     found["changeKey"] = ids.change_key(desk.mailbox.user_id, desk.drawer.next_number())
-    return Answer(200, _entity(call, user, dict(found)))
+    return Answer(200, _entity(call, user, _shown(found)))
 
 
 @graph.route("DELETE", "/users/{user}/calendars/{calendar}", needs=WRITES)
@@ -154,6 +168,8 @@ def _checked(body: Any) -> Json:
             found[name] = value.strip()
         elif name == "color":
             found[name] = _color(name, value)
+        elif name in (SINGLE, MULTI):
+            found[name] = checked_properties(name, value)
         elif name in _PROPERTIES:
             raise invalid(f"Set action is invalid for property '{name}'.", "ErrorInvalidPropertySet")
         else:
@@ -165,6 +181,14 @@ def _refuse_taken(desk: Desk, name: str, own_id: str | None) -> None:
     for other in desk.mailbox.calendars.values():
         if other["id"] != own_id and other["name"].casefold() == name.casefold():
             raise Refusal(409, "ErrorFolderExists", "A folder with the specified name already exists.")
+
+
+def _shown(row: Json, names: Sequence[str] = _PROPERTIES, expansion: Expansion | None = None) -> Json:
+    """What a caller sees of a calendar; extended properties must be asked for."""
+    shown = odata.project(row, names)
+    if expansion:
+        expand_properties(row, expansion, shown)
+    return shown
 
 
 def _entity(call: Call, user: str, row: Json) -> Json:

@@ -99,3 +99,15 @@ def test_nobodys_mailbox_is_not_found(graph):
     assert graph.refused("GET", "users/nobody/events")[0] == 404
     graph.tenant.mailboxes.clear()
     assert graph.refused("GET", "users/ann/events") == (404, "MailboxNotEnabledForRESTAPI")
+
+
+def test_a_calendar_bears_extended_properties_for_those_who_ask(graph):
+    name = "String {6d2c9d0b-31f5-4f39-9a2e-5a0f4a3c7e18} Name Tag"
+    tagged = {"name": "Shifts", "singleValueExtendedProperties": [{"id": name, "value": "ours"}]}
+    made = graph.ask("POST", CALENDARS, tagged)
+    assert "singleValueExtendedProperties" not in made
+    expand = f"$select=id&$expand=singleValueExtendedProperties($filter=id eq '{name}')"
+    rows = graph.ask("GET", f"{CALENDARS}?{expand}")["value"]
+    found = {row["id"]: row.get("singleValueExtendedProperties") for row in rows}
+    assert found.pop(made["id"]) == tagged["singleValueExtendedProperties"]
+    assert set(found.values()) == {None}
