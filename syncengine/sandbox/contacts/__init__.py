@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncengine.sandbox.contacts import delta, folders, items, photos
-from syncengine.sandbox.contacts.delta import forget_cursors
+from syncengine.sandbox.contacts.delta import forget_tokens
 from syncengine.sandbox.contacts.store import deleted_items
 from syncengine.sandbox.contacts.worlds import dump, load, move, paste
 
@@ -12,7 +12,7 @@ __all__ = [
     "delta",
     "dump",
     "folders",
-    "forget_cursors",
+    "forget_tokens",
     "items",
     "load",
     "move",

@@ -85,7 +85,7 @@ def folders_delta(call: Call, user: str) -> Answer:
     return _answer(call, mailbox, store.HIERARCHY, asked, rows, render, "contactFolder")
 
 
-def forget_cursors(mailbox: Mailbox) -> None:
+def forget_tokens(mailbox: Mailbox) -> None:
     """From now on every token given out so far is unknown, as when Exchange's cache overflows.
 
     Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/2350
@@ -169,6 +169,6 @@ def _gone(identity: str) -> Json:
 
 def _epoch(mailbox: Mailbox) -> str:
     if "contact tokens" not in mailbox.indexes:
-        forget_cursors(mailbox)
+        forget_tokens(mailbox)
     epoch: str = mailbox.indexes["contact tokens"]
     return epoch

@@ -36,11 +36,15 @@ def default_folder(mailbox: Mailbox) -> str:
     found = next((key for key, one in mailbox.folders.items() if one.get("_default")), None)
     if found is None:
         found = _folder_id(mailbox, 0)
-        root = f"{_PLAIN}{_hash(mailbox.user_id, 'root', 21)}{_END}"
-        folder = {"id": found, "displayName": "Contacts", "parentFolderId": root}
+        folder = {"id": found, "displayName": "Contacts", "parentFolderId": root_folder(mailbox)}
         mailbox.folders[found] = {**folder, "_default": True, NUMBER: 0}
     mailbox.indexes["default contact folder"] = found
     return found
+
+
+def root_folder(mailbox: Mailbox) -> str:
+    """The id of the folder above all; no address leads to it."""
+    return f"{_PLAIN}{_hash(mailbox.user_id, 'root', 21)}{_END}"
 
 
 def new_folder_id(mailbox: Mailbox) -> str:

@@ -19,11 +19,14 @@ from syncengine.sandbox.state import Mailbox, Tenant, World
 
 
 def load(world: World, _: Tenant, mailbox: Mailbox, folders: Iterable[Json]) -> None:
-    """Put the folders of a world file into a mailbox, parents before children."""
-    for row in folders:
+    """Put the folders of a world file into a mailbox: the default one, then parents before children."""
+    for row in sorted(folders, key=lambda one: not one.get("_default")):
         folder = {name: value for name, value in row.items() if name != "contacts"}
-        if not folder.get("_default"):
+        if folder.get("_default"):
+            folder.setdefault("parentFolderId", store.root_folder(mailbox))
+        else:
             folder.setdefault("parentFolderId", store.default_folder(mailbox))
+        folder.setdefault("displayName", "Contacts")
         folder.setdefault("id", store.new_folder_id(mailbox))
         folder[store.NUMBER] = store.tick(mailbox)
         mailbox.folders[folder["id"]] = folder
@@ -55,8 +58,9 @@ def paste(world: World, tenant: Tenant, mailbox: Mailbox, contact_id: str, folde
     return identity
 
 
-def move(world: World, mailbox: Mailbox, contact_id: str, folder_id: str) -> str:
+def move(world: World, tenant: Tenant, mailbox: Mailbox, contact_id: str, folder_id: str) -> str:
     """Move a contact into another folder, as a person does; answers its new plain id."""
+    assert mailbox.user_id in tenant.users, "the mailbox is of another tenant"
     key = store.key_of(mailbox, contact_id)
     store.move(world, mailbox, key, store.folder_of(mailbox, folder_id)["id"])
     identity: str = mailbox.contacts[key]["id"]

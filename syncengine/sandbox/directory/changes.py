@@ -47,9 +47,9 @@ def change(world: World, tenant: Tenant, kind: Kind, object_id: str, written: Js
     """Set properties; only those that get another value count as changed. Null clears one."""
     row = kind.rows(tenant)[object_id]
     changed = {name: value for name, value in written.items() if row.get(name) != value}
-    if changed:
-        row.update(changed)
-        _log(world, tenant, kind, object_id, properties=sorted(changed))
+    row.update(changed)
+    if told := sorted(changed.keys() - kind.untracked):
+        _log(world, tenant, kind, object_id, properties=told)
 
 
 def remove(world: World, tenant: Tenant, kind: Kind, object_id: str) -> None:

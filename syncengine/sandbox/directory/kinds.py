@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/graph/api/resources/user and its neighbours 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ class Kind:
     """Properties that only a GET of one object shows."""
     filterable: frozenset[str]
     sortable: frozenset[str]
+    untracked: frozenset[str] = frozenset()
+    """Properties whose changes no delta tells."""
 
     def rows(self, tenant: Tenant) -> dict[str, Json]:
         """The objects of this kind, by id."""
@@ -35,6 +37,11 @@ class Kind:
     def show(self, row: Mapping[str, Any], names: Iterable[str]) -> Json:
         """The object with these properties; without `id` where it is not among them."""
         return {name: self._value(row, name) for name in names}
+
+    def show_typed(self, row: Mapping[str, Any], names: Collection[str]) -> Json:
+        """The object among others of other kinds: what it has of `names`, or its default ones."""
+        chosen = [name for name in names if name in self.properties] if names else self.default
+        return {"@odata.type": f"#{self.name}", **self.show(row, chosen)}
 
     def _value(self, row: Mapping[str, Any], name: str) -> Any:
         value = row.get(name)
@@ -89,6 +96,8 @@ USER = Kind(
     alone=_USER_ALONE,
     filterable=_USER_FILTERS | _ATTRIBUTES,
     sortable=_words("displayName userPrincipalName"),
+    # Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/5572
+    untracked=_USER_ALONE | {"licenseAssignmentStates"},
 )
 
 _GROUP_LISTS = _words(

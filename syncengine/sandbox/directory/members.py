@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/graph/api/group-list-members
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from syncengine.sandbox import odata
@@ -48,7 +48,7 @@ def list_all(way: Way, call: Call, group: str) -> Answer:
     kinds = {row["id"]: kind for kind, row in members}
 
     def render(row: Json) -> Json:
-        return _typed(kinds[row["id"]], row, names)
+        return kinds[row["id"]].show_typed(row, names)
 
     rows = [row for _, row in members]
     return odata.listed(call, DIRECTORY, rows, render, "directoryObjects")
@@ -74,12 +74,6 @@ def _members(way: Way, call: Call, group: str) -> Members:
         message = "Insufficient privileges to complete the operation."
         raise Refusal(403, "Authorization_RequestDenied", message)
     return way(call.tenant, row["id"])
-
-
-def _typed(kind: Kind, row: Json, names: Sequence[str]) -> Json:
-    """What a member's kind has of the chosen properties; without `$select` its default ones."""
-    chosen = [name for name in names if name in kind.properties] if names else kind.default
-    return {"@odata.type": f"#{kind.name}", **kind.show(row, chosen)}
 
 
 def _register(collection: str, way: Way) -> None:

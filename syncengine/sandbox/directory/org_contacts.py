@@ -47,7 +47,9 @@ def get_contact(call: Call, contact: str) -> Answer:
 @graph.route("POST", "/directoryObjects/getByIds", needs=READ_USERS)
 def get_by_ids(call: Call) -> Answer:
     """The objects with these ids, a thousand at most; ids of nothing are passed over."""
-    odata.allow(call, DIRECTORY)
+    odata.allow(call, DIRECTORY, "$select")
+    known = frozenset[str]().union(*(kind.properties for kind in KINDS))
+    names = odata.selected(call, DIRECTORY, "microsoft.graph.directoryObject", known, ())
     body: Any = call.body if isinstance(call.body, dict) else {}
     ids, types = body.get("ids"), body.get("types") or list(_TYPES)
     if not isinstance(ids, list) or not 1 <= len(ids) <= _MOST_IDS:
@@ -55,8 +57,7 @@ def get_by_ids(call: Call) -> Answer:
     shown = []
     for kind in (_TYPES[name] for name in types if name in _TYPES):
         rows = kind.rows(call.tenant)
-        found = (kind.show(rows[one], kind.default) for one in ids if one in rows)
-        shown += [{"@odata.type": f"#{kind.name}", **one} for one in found]
+        shown += [kind.show_typed(rows[one], names) for one in ids if one in rows]
     return Answer(200, {"@odata.context": f"{call.base}/$metadata#directoryObjects", "value": shown})
 
 

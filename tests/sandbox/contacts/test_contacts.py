@@ -166,7 +166,7 @@ def test_ids_have_two_forms_and_one_survives_a_move(graph):
     lasting = graph("GET", f"{HOME}/contacts/{made['id']}", **IMMUTABLE).body["id"]
     assert lasting != made["id"]
     folder = graph.post(f"{HOME}/contactFolders", displayName="Other")["id"]
-    moved = contacts.move(graph.world, graph.mailbox, made["id"], folder)
+    moved = contacts.move(graph.world, graph.tenant, graph.mailbox, made["id"], folder)
     assert refused(graph, "GET", f"{HOME}/contacts/{made['id']}").code == "ErrorItemNotFound"
     assert graph("GET", f"{HOME}/contacts/{lasting}").body["id"] == moved
     assert graph("GET", f"{HOME}/contacts/{moved}", **IMMUTABLE).body["id"] == lasting
@@ -301,7 +301,7 @@ def test_a_world_file_keeps_everything(graph):
 
 @pytest.mark.shared
 def test_answers_are_held_against_the_description(graph):
-    """The client of these tests does it with every answer; here, that it bites."""
+    """A fixture does it with every answer; here, that it bites."""
     assert DESCRIPTION.exists()
     answer = graph("POST", f"{HOME}/contacts", FULL)
     with pytest.raises(AssertionError, match="does not conform"):

@@ -84,7 +84,7 @@ def test_a_move_is_a_removal_here_and_an_arrival_there(graph):
     _, here_link = graph.delta(DELTA, **IMMUTABLE)
     _, there_link = graph.delta(there, **IMMUTABLE)
     lasting = graph("GET", f"{HOME}/contacts/{one}", **IMMUTABLE).body["id"]
-    contacts.move(graph.world, graph.mailbox, one, folder)
+    contacts.move(graph.world, graph.tenant, graph.mailbox, one, folder)
     assert graph.delta(here_link, **IMMUTABLE)[0] == [{"id": lasting, "@removed": {"reason": "deleted"}}]
     assert graph.delta(here_link)[0][0]["id"] == one
     assert [row["id"] for row in graph.delta(there_link, **IMMUTABLE)[0]] == [lasting]
@@ -102,7 +102,7 @@ def test_a_forgotten_token_means_a_new_round(graph):
     make(graph, 12)
     first = graph("GET", DELTA).body
     _, link = graph.delta(DELTA)
-    contacts.forget_cursors(graph.mailbox)
+    contacts.forget_tokens(graph.mailbox)
     for stale in (link, first["@odata.nextLink"]):
         refusal = refused(graph, stale)
         assert (refusal.status, refusal.code) == (410, "SyncStateNotFound")

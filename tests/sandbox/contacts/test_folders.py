@@ -121,3 +121,13 @@ def test_folders_delta_tells_of_folders_at_any_depth(graph):
     rows, link = graph.delta(link)
     assert {row["id"]: row["@removed"]["reason"] for row in rows} == {child: "deleted", top: "deleted"}
     assert graph.delta(link)[0] == []
+
+
+def test_a_world_file_may_say_little(graph):
+    graph.mailbox.folders.clear()
+    rows = [{"displayName": "Team"}, {"_default": True, "contacts": [{"givenName": "Ada"}]}]
+    contacts.load(graph.world, graph.tenant, graph.mailbox, rows)
+    [team] = graph.rows(FOLDERS)
+    [ada] = graph.rows(f"{HOME}/contacts")
+    assert team["parentFolderId"] == ada["parentFolderId"]
+    assert graph("GET", f"{FOLDERS}/{ada['parentFolderId']}").body["displayName"] == "Contacts"

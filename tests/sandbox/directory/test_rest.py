@@ -99,7 +99,7 @@ def test_a_world_file_keeps_the_directory(graph):
 
 @pytest.mark.shared
 def test_answers_are_held_against_the_description(graph):
-    """The client of these tests does it with every answer; here, that it bites."""
+    """A fixture does it with every answer; here, that it bites."""
     assert DESCRIPTION.exists()
     body = graph.get("/users/delta")
     with pytest.raises(AssertionError, match="does not conform"):
