@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from syncengine.sandbox.app import make_app
 from syncengine.sandbox.kernel import Answer, Call, graph
 from syncengine.sandbox.state import World
+from syncengine.sandbox.tokens import Tokens
 from syncengine.sandbox.wire import normal_path, parse_query
 
 BASE = "https://sandbox.test"
+
+
+@functools.cache
+def _key() -> rsa.RSAPrivateKey:
+    """One key for all tests of a process: making one takes a tenth of a second."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def call(
@@ -59,7 +69,7 @@ class Inside:
 
     def __init__(self, world: World, seed: int = 1) -> None:
         self.world = world
-        self._app = make_app(world, BASE, seed)
+        self._app = make_app(world, BASE, seed, Tokens(seed, key=_key()))
 
     def request(self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Got:
         """One request; a dict is sent as JSON, bytes as they are."""

@@ -21,9 +21,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _MOST_CONTROL_BYTES = 1024 * MOST_BYTES
 
 
-def make_app(world: World, base: str, seed: int | None = None) -> Application:
+def make_app(world: World, base: str, seed: int | None = None, tokens: Tokens | None = None) -> Application:
     """The application for `world`, reached at `base` (scheme, host and port)."""
-    tokens = Tokens(seed)
+    tokens = tokens or Tokens(seed)
     door = Door(world, tokens, f"{base}/v1.0", seed)
     entra, control = Entra(world, tokens, base), Control(world, f"{base}/v1.0")
 

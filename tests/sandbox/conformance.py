@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,14 @@ def assert_conforms(method: str, path: str, status: int, body: Any) -> None:
     if schema is None:
         assert body in (None, b"", ""), f"{method} {path} {status} must have no body"
         return
-    _check(schema, body, f"{method} {path} {status}")
+    _check(schema, _as_json(body), f"{method} {path} {status}")
+
+
+def _as_json(body: Any) -> Any:
+    """Bytes as the description sees them: a number in plain text, or a binary string."""
+    if not isinstance(body, bytes):
+        return body
+    return int(body) if body.isdigit() else body.decode("latin-1")
 
 
 def assert_is(schema_name: str, body: Any) -> None:
@@ -86,6 +93,8 @@ def _escaped(step: str) -> str:
 
 def _template_of(method: str, path: str) -> str | None:
     wanted = "/" + path.strip("/").replace("()", "")
+    # What an alternate key leads to is described under the plain one.
+    wanted = re.sub(r"\(appId='[^']*'\)/", "/key/", wanted)
     found = [
         template
         for template, pattern in _patterns()
@@ -111,5 +120,6 @@ def _description() -> dict[str, Any]:
 
 @functools.cache
 def _registry() -> Registry[Any]:
-    resource = Resource(contents=_description(), specification=DRAFT202012)
-    return Registry().with_resource("urn:graph", resource)
+    registry: Registry[Any] = Registry()
+    known: Registry[Any] = registry.with_resource("urn:graph", DRAFT202012.create_resource(_description()))
+    return known

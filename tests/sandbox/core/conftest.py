@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from syncengine.sandbox.kernel import graph
@@ -18,7 +20,7 @@ BEN = "5e400000-0000-4000-8000-00000000000b"
 NO_ITEM = "AAMkA" + "x" * 40 + "AAA="
 
 
-def small_world() -> dict:
+def small_world() -> dict[str, Any]:
     """A tenant with two people, each with an empty mailbox."""
     people = [(ADA, "ada"), (BEN, "ben")]
     return {
@@ -55,10 +57,10 @@ def world() -> World:
 
 
 @pytest.fixture
-def inside(world) -> Inside:
+def inside(world: World) -> Inside:
     return Inside(world)
 
 
 @pytest.fixture
-def token(inside) -> str:
+def token(inside: Inside) -> str:
     return inside.token(TENANT, APP, SECRET)

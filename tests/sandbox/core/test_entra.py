@@ -131,7 +131,7 @@ def registered():
 
 
 @pytest.fixture
-def certified(inside, world, registered) -> Inside:
+def certified(inside, world, registered):
     pem = registered[1].public_bytes(serialization.Encoding.PEM).decode()
     world.tenants[TENANT].apps[APP].certificates = [pem]
     return inside
