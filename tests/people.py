@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery staple"
 def make_member(partner: Partner, role: Role, **changes: object) -> Member:
     """A member named after the role, such as Owner of Alder, with an address to match."""
     name = f"{role.value.title()} of {partner.name}"
-    address = f"{role.value}@{partner.name.lower()}.example"
+    address = str(changes.pop("address", f"{role.value}@{partner.name.lower()}.example"))
     user = User.objects.create_user(address, None, name=name)
     return Member.objects.create(partner=partner, user=user, role=role, **changes)
 

@@ -56,12 +56,10 @@ def keeper(var: Path) -> subprocess.Popen[str]:
 
 
 def test_a_second_start_finds_the_rows_of_the_first(var: Path):
-    with postgres.at_hand(var, postgres.FORGETFUL) as address:
-        with psycopg.connect(address) as session:
-            session.execute("CREATE TABLE kept AS SELECT 7 AS number")
-    with postgres.at_hand(var, postgres.FORGETFUL) as address:
-        with psycopg.connect(address) as session:
-            assert session.execute("SELECT number FROM kept").fetchone() == (7,)
+    with postgres.at_hand(var, postgres.FORGETFUL) as address, psycopg.connect(address) as session:
+        session.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    with postgres.at_hand(var, postgres.FORGETFUL) as address, psycopg.connect(address) as session:
+        assert session.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
 def test_whoever_does_not_keep_the_server_does_not_stop_it(var: Path):
