@@ -166,7 +166,7 @@ def single_events(draw: st.DrawFn) -> Event:
 
 
 @st.composite
-def series(draw: st.DrawFn) -> Event:
+def series(draw: st.DrawFn, least_changes: int = 0) -> Event:
     """A series with up to three exceptions and two cancellations among its first dozen dates."""
     single = draw(single_events())
     when = single.details.when
@@ -175,7 +175,8 @@ def series(draw: st.DrawFn) -> Event:
     rule = draw(recurrences(start, zone))
     when = occurrence_on(rule, when, rule.start)
     dates = list(islice(dates_from(rule, rule.start), 12))
-    touched = draw(st.lists(st.sampled_from(dates), max_size=5, unique=True))
+    least = min(least_changes, len(dates))
+    touched = draw(st.lists(st.sampled_from(dates), min_size=least, max_size=5, unique=True))
     says = replace(single.details, when=when)
     return replace(
         single,
@@ -287,7 +288,7 @@ def windows_near(draw: st.DrawFn, event: Event) -> Window:
     """A window whose edges lie about the first occurrences and exceptions of an event, to the minute."""
     starts = [span_of(event.details.when)[0], *(span_of(says.when)[0] for _, says in event.exceptions)]
     start = draw(st.sampled_from(starts)) + timedelta(
-        days=draw(st.integers(-40, 40)), minutes=draw(st.integers(-1500, 1500))
+        days=draw(st.integers(-40, 5)), minutes=draw(st.integers(-1500, 1500))
     )
     length = st.one_of(st.integers(1, 3000), st.integers(1, 200).map(lambda days: days * 1440))
     return Window(start, start + timedelta(minutes=draw(length)))

@@ -74,8 +74,11 @@ def is_let_through(says: Details, policy: EventPolicy) -> bool:
     return says.show_as in policy.show_as and not (policy.leave_out_declined and says.response == "declined")
 
 
+POLICIES = st.one_of(st.just(EventPolicy()), some.event_policies())
+
+
 @settings(max_examples=400)
-@given(st.one_of(some.single_events(), some.series(), some.series()), some.event_policies(), st.data())
+@given(st.one_of(some.events(), some.series(least_changes=3)), POLICIES, st.data())
 def test_the_calendar_oracle_holds(item, policy, data):
     window = data.draw(some.windows_near(item))
     shaped = shape_event(item, policy, EventFacts(window, SALT))
@@ -85,6 +88,18 @@ def test_the_calendar_oracle_holds(item, policy, data):
         if is_let_through(says, policy)
     )
     assert Counter(lines(shaped.copy, window) if shaped.copy else ()) == expected
+
+
+@given(some.series(least_changes=4), POLICIES)
+def test_the_calendar_oracle_holds_for_what_is_left_of_a_declined_series(item, policy):
+    item = replace(item, details=replace(item.details, response="declined"))
+    policy = replace(policy, leave_out_declined=True)
+    accepted = [says for _, says in item.exceptions if is_let_through(says, policy)]
+    expected = Counter(
+        line for says in accepted for line in lines(EventCopy(appointment_of(says, policy)), ALWAYS.window)
+    )
+    copy = shape_event(item, policy, ALWAYS).copy
+    assert Counter(lines(copy, ALWAYS.window) if copy else ()) == expected
 
 
 @given(some.events(), some.event_policies())
