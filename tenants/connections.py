@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
+
+from partners import clock
 from syncengine.connectors.registry import (
     Certificate,
     ConnectionSettings,
@@ -11,8 +13,6 @@ from syncengine.connectors.registry import (
     Secret,
     open_graph,
 )
-
-from partners import clock
 from syncengine.errors import NeedsAPerson
 from tenants import problems
 from tenants.models import Connection, Tenant

@@ -13,10 +13,10 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F, Q
-from syncengine.model.codec import item_to_json
 
 from partners import clock
 from syncengine.errors import CursorExpired, Fault, HoldThePlan, NeedsAPerson, TryAgain
+from syncengine.model.codec import item_to_json
 from syncengine.model.identity import Cursor
 from syncengine.model.items import Person
 from syncengine.ports.looking import DirectorySource, PeoplePage

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from partners.principals import Principal
 from tenants.models import DirectoryEntry, DirectoryState, Group, GroupMember, Problem, Tenant
@@ -13,16 +14,24 @@ def tenants_of(principal: Principal) -> QuerySet[Tenant]:
     return Tenant.objects.visible_to(principal).select_related("connection", "directory")
 
 
+def named(tenants: QuerySet[Tenant], words: str) -> QuerySet[Tenant]:
+    """Those whose name or domain holds every word."""
+    for word in words.split()[:8]:
+        tenants = tenants.filter(Q(name__icontains=word) | Q(domain__icontains=word))
+    return tenants
+
+
 def tenants_with_counts(principal: Principal) -> QuerySet[Tenant]:
-    """The same, with `mailboxes` and `open_problems` counted."""
+    """The same, with `mailboxes` and `open_problems` counted, each by a query of its own."""
+    usable = DirectoryEntry.objects.filter(gone=False, mailbox=DirectoryEntry.Mailbox.USABLE)
     return tenants_of(principal).annotate(
-        mailboxes=Count(
-            "entries",
-            filter=Q(entries__gone=False, entries__mailbox=DirectoryEntry.Mailbox.USABLE),
-            distinct=True,
-        ),
-        open_problems=Count("problems", filter=Q(problems__closed_at=None), distinct=True),
+        mailboxes=_count(usable), open_problems=_count(Problem.objects.open())
     )
+
+
+def _count(rows: QuerySet[DirectoryEntry] | QuerySet[Problem]) -> Coalesce:
+    counted = rows.filter(tenant=OuterRef("pk")).order_by().values("tenant").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
 
 
 def problems_of(principal: Principal) -> QuerySet[Problem]:
@@ -64,6 +73,16 @@ def groups_of(principal: Principal) -> QuerySet[Group]:
         Group.objects.filter(tenant__in=Tenant.objects.visible_to(principal), gone=False)
         .select_related("tenant")
         .annotate(size=Count("members"))
+    )
+
+
+def members_of(group: Group) -> QuerySet[DirectoryEntry]:
+    """The entries that are in a group, with `since`: when we first saw them there."""
+    here = GroupMember.objects.filter(group=group, object_id=OuterRef("object_id"))
+    return (
+        DirectoryEntry.objects.filter(tenant_id=group.tenant_id, gone=False)
+        .annotate(since=Subquery(here.values("since")[:1]))
+        .exclude(since=None)
     )
 
 

@@ -8,175 +8,349 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partners', '0002_one_clock_for_everybody'),
+        ("partners", "0002_one_clock_for_everybody"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='Its name in configuration files.', max_length=60)),
-                ('name', models.CharField(max_length=200)),
-                ('domain', models.CharField(blank=True, max_length=253)),
-                ('microsoft_id', models.UUIDField(help_text='The tenant id (tid) in Entra.', unique=True)),
-                ('region', models.CharField(blank=True, help_text='Country of its telephone numbers.', max_length=2)),
-                ('zone', models.CharField(default='UTC', help_text='IANA zone in which its days begin.', max_length=64)),
-                ('created_at', models.DateTimeField(db_default=partners.clock.Now())),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenants', to='partners.partner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(help_text="Its name in configuration files.", max_length=60)),
+                ("name", models.CharField(max_length=200)),
+                ("domain", models.CharField(blank=True, max_length=253)),
+                ("microsoft_id", models.UUIDField(help_text="The tenant id (tid) in Entra.", unique=True)),
+                (
+                    "region",
+                    models.CharField(blank=True, help_text="Country of its telephone numbers.", max_length=2),
+                ),
+                (
+                    "zone",
+                    models.CharField(
+                        default="UTC", help_text="IANA zone in which its days begin.", max_length=64
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=partners.clock.Now())),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tenants",
+                        to="partners.partner",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Problem',
+            name="Problem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=120)),
-                ('reason', models.CharField(help_text='Groups equal cases.', max_length=80)),
-                ('message', models.CharField(help_text='For people. No secrets, no item content.', max_length=300)),
-                ('advice', models.CharField(blank=True, max_length=300)),
-                ('count', models.PositiveIntegerField(default=1, help_text='How many times it was met.')),
-                ('opened_at', models.DateTimeField(db_default=partners.clock.Now())),
-                ('met_at', models.DateTimeField(db_default=partners.clock.Now())),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='problems', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject", models.CharField(max_length=120)),
+                ("reason", models.CharField(help_text="Groups equal cases.", max_length=80)),
+                (
+                    "message",
+                    models.CharField(help_text="For people. No secrets, no item content.", max_length=300),
+                ),
+                ("advice", models.CharField(blank=True, max_length=300)),
+                ("count", models.PositiveIntegerField(default=1, help_text="How many times it was met.")),
+                ("opened_at", models.DateTimeField(db_default=partners.clock.Now())),
+                ("met_at", models.DateTimeField(db_default=partners.clock.Now())),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="problems",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opened_at'],
+                "ordering": ["-opened_at"],
             },
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mailbox', models.CharField(help_text='Object id, or the word directory.', max_length=64)),
-                ('holder', models.UUIDField(blank=True, null=True)),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('spent', models.JSONField(blank=True, default=dict)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leases', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mailbox", models.CharField(help_text="Object id, or the word directory.", max_length=64)),
+                ("holder", models.UUIDField(blank=True, null=True)),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("spent", models.JSONField(blank=True, default=dict)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="leases",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Group',
+            name="Group",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=256)),
-                ('mail', models.CharField(blank=True, max_length=320)),
-                ('gone', models.BooleanField(default=False)),
-                ('wanted', models.BooleanField(default=False, help_text='Some tunnel needs its members.')),
-                ('members_read_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, help_text='Why its members could not be read.', max_length=300)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_id", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=256)),
+                ("mail", models.CharField(blank=True, max_length=320)),
+                ("gone", models.BooleanField(default=False)),
+                ("wanted", models.BooleanField(default=False, help_text="Some tunnel needs its members.")),
+                ("members_read_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Why its members could not be read.", max_length=300
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="groups",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'pk'],
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='DirectoryState',
+            name="DirectoryState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('head', models.BigIntegerField(default=0)),
-                ('users_cursor', models.TextField(blank=True)),
-                ('contacts_cursor', models.TextField(blank=True)),
-                ('due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
-                ('asked_at', models.DateTimeField(blank=True, help_text='Somebody asked for it by hand.', null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('refreshed_at', models.DateTimeField(blank=True, null=True)),
-                ('progress', models.CharField(blank=True, max_length=200)),
-                ('reason', models.CharField(blank=True, help_text='Why the last refresh failed.', max_length=300)),
-                ('tenant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='directory', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("head", models.BigIntegerField(default=0)),
+                ("users_cursor", models.TextField(blank=True)),
+                ("contacts_cursor", models.TextField(blank=True)),
+                ("due_at", models.DateTimeField(blank=True, db_index=True, null=True)),
+                (
+                    "asked_at",
+                    models.DateTimeField(blank=True, help_text="Somebody asked for it by hand.", null=True),
+                ),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("refreshed_at", models.DateTimeField(blank=True, null=True)),
+                ("progress", models.CharField(blank=True, max_length=200)),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why the last refresh failed.", max_length=300),
+                ),
+                (
+                    "tenant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="directory",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DirectoryEntry',
+            name="DirectoryEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(max_length=64)),
-                ('kind', models.CharField(help_text='user, shared, room, equipment, guest, org_contact', max_length=12)),
-                ('name', models.CharField(blank=True, max_length=256)),
-                ('mail', models.CharField(blank=True, max_length=320)),
-                ('user_principal_name', models.CharField(blank=True, max_length=320)),
-                ('addresses', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=320), blank=True, default=list, size=None)),
-                ('enabled', models.BooleanField(default=True)),
-                ('licensed', models.BooleanField(default=False)),
-                ('hidden', models.BooleanField(default=False)),
-                ('mailbox', models.CharField(choices=[('unknown', 'Not asked yet'), ('usable', 'Usable'), ('none', 'No mailbox that Graph serves')], default='unknown', max_length=8)),
-                ('purpose_asked_at', models.DateTimeField(blank=True, null=True)),
-                ('zone', models.CharField(blank=True, max_length=64)),
-                ('person', models.JSONField(default=dict)),
-                ('gone', models.BooleanField(default=False)),
-                ('number', models.BigIntegerField(default=0)),
-                ('seen_at', models.DateTimeField(db_default=partners.clock.Now())),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_id", models.CharField(max_length=64)),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="user, shared, room, equipment, guest, org_contact", max_length=12
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=256)),
+                ("mail", models.CharField(blank=True, max_length=320)),
+                ("user_principal_name", models.CharField(blank=True, max_length=320)),
+                (
+                    "addresses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=320), blank=True, default=list, size=None
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                ("licensed", models.BooleanField(default=False)),
+                ("hidden", models.BooleanField(default=False)),
+                (
+                    "mailbox",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Not asked yet"),
+                            ("usable", "Usable"),
+                            ("none", "No mailbox that Graph serves"),
+                        ],
+                        default="unknown",
+                        max_length=8,
+                    ),
+                ),
+                ("purpose_asked_at", models.DateTimeField(blank=True, null=True)),
+                ("zone", models.CharField(blank=True, max_length=64)),
+                ("person", models.JSONField(default=dict)),
+                ("gone", models.BooleanField(default=False)),
+                ("number", models.BigIntegerField(default=0)),
+                ("seen_at", models.DateTimeField(db_default=partners.clock.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'pk'],
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_id', models.UUIDField()),
-                ('credential', models.CharField(choices=[('secret', 'Client secret'), ('certificate', 'Certificate')], default='secret', max_length=12)),
-                ('secret', tenants.secrets.SealedField(blank=True, help_text='The client secret, or the private key as PEM.')),
-                ('certificate', models.TextField(blank=True, help_text='The public certificate as PEM.')),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('untried', 'Not tried yet'), ('connected', 'Connected'), ('lost', 'Consent lost')], default='untried', max_length=12)),
-                ('reason', models.CharField(blank=True, help_text='For people. No secrets.', max_length=300)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('connected_at', models.DateTimeField(blank=True, null=True)),
-                ('roles', models.JSONField(blank=True, default=list, help_text='Application permissions in the last token.')),
-                ('tenant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='connection', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("client_id", models.UUIDField()),
+                (
+                    "credential",
+                    models.CharField(
+                        choices=[("secret", "Client secret"), ("certificate", "Certificate")],
+                        default="secret",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "secret",
+                    tenants.secrets.SealedField(
+                        blank=True, help_text="The client secret, or the private key as PEM."
+                    ),
+                ),
+                ("certificate", models.TextField(blank=True, help_text="The public certificate as PEM.")),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("untried", "Not tried yet"),
+                            ("connected", "Connected"),
+                            ("lost", "Consent lost"),
+                        ],
+                        default="untried",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, help_text="For people. No secrets.", max_length=300)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("connected_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "roles",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Application permissions in the last token."
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="connection",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='GroupMember',
+            name="GroupMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(db_index=True, max_length=64)),
-                ('since', models.DateTimeField(db_default=partners.clock.Now())),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='tenants.group')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_id", models.CharField(db_index=True, max_length=64)),
+                ("since", models.DateTimeField(db_default=partners.clock.Now())),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="tenants.group",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('group', 'object_id'), name='one_membership_per_person')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "object_id"), name="one_membership_per_person")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.UniqueConstraint(fields=('partner', 'slug'), name='one_tenant_per_partner_and_slug'),
+            model_name="tenant",
+            constraint=models.UniqueConstraint(
+                fields=("partner", "slug"), name="one_tenant_per_partner_and_slug"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('tenant', 'subject', 'reason'), name='one_open_problem_per_cause'),
+            model_name="problem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at", None)),
+                fields=("tenant", "subject", "reason"),
+                name="one_open_problem_per_cause",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.UniqueConstraint(fields=('tenant', 'mailbox'), name='one_lease_per_mailbox'),
+            model_name="lease",
+            constraint=models.UniqueConstraint(fields=("tenant", "mailbox"), name="one_lease_per_mailbox"),
         ),
         migrations.AddConstraint(
-            model_name='group',
-            constraint=models.UniqueConstraint(fields=('tenant', 'object_id'), name='one_group_per_object'),
+            model_name="group",
+            constraint=models.UniqueConstraint(fields=("tenant", "object_id"), name="one_group_per_object"),
         ),
         migrations.AddIndex(
-            model_name='directoryentry',
-            index=models.Index(fields=['tenant', 'number'], name='entries_by_number'),
+            model_name="directoryentry",
+            index=models.Index(fields=["tenant", "number"], name="entries_by_number"),
         ),
         migrations.AddIndex(
-            model_name='directoryentry',
-            index=models.Index(fields=['tenant', 'kind', 'name'], name='entries_by_kind_and_name'),
+            model_name="directoryentry",
+            index=models.Index(fields=["tenant", "kind", "name"], name="entries_by_kind_and_name"),
         ),
         migrations.AddConstraint(
-            model_name='directoryentry',
-            constraint=models.UniqueConstraint(fields=('tenant', 'object_id'), name='one_entry_per_object'),
+            model_name="directoryentry",
+            constraint=models.UniqueConstraint(fields=("tenant", "object_id"), name="one_entry_per_object"),
         ),
     ]

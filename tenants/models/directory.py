@@ -54,6 +54,11 @@ class DirectoryEntry(models.Model):
     def __str__(self) -> str:
         return self.name or self.object_id
 
+    @property
+    def kind_label(self) -> str:
+        """Its kind in a person's words."""
+        return {"org_contact": "mail contact", "shared": "shared mailbox"}.get(self.kind, self.kind)
+
 
 class Group(models.Model):
     """A group of the directory. `members_read_at` is None until its members were read."""
