@@ -31,6 +31,8 @@ _session = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server before xdist starts its workers, so that all of them share it."""
+    # A hash that takes half a second is a promise to production, not to three hundred sign-ins.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput"):
         _start_postgres()
 
