@@ -54,7 +54,7 @@ def change_occurrence(desk: Desk, event: Event, day: date, body: Any) -> frozens
     before = standing(series, day)
     times = times_of(found, before)
     if (times.at, times.until) != (before.at, before.until):
-        _check_neighbours(series, day, times)
+        check_neighbours(series, day, times)
     put_exception(desk, event, day, times, found)
     return frozenset(found)
 
@@ -90,9 +90,10 @@ def _series(event: Event) -> Series:
     return event.series
 
 
-def _check_neighbours(series: Series, day: date, times: Times) -> None:
-    """An occurrence stays between its neighbours, where these stand now, and off their days.
+def check_neighbours(series: Series, day: date, times: Times) -> None:
+    """Refuse times at which an occurrence would reach its neighbours, where these stand now.
 
+    It may not fall on their days either. Raises ErrorOccurrenceCrossingBoundary.
     Source: https://learn.microsoft.com/graph/api/event-update
     """
     before, after = series.neighbours(day)
