@@ -131,6 +131,14 @@ def test_an_attempt_that_another_one_replaced_is_still_known(book, lane, row):
     assert book.past_attempts(lane, ["a1", "a2"]) == {"a1": None, "a2": "X"}
 
 
+def test_a_create_in_place_of_a_lost_copy_forgets_the_old_address(book, lane, row):
+    create(book, lane, row, "X", attempt="a1")
+    book.intend(lane, [intent(row, attempt="a2", cause="deleted in the target")])
+    link = book.unsettled(lane)[row.id, ""]
+    assert (link.remote_id, link.attempt, link.intent) == (None, "a2", "create")
+    assert book.past_attempts(lane, ["a1", "a2"]) == {"a1": "X", "a2": None}
+
+
 def test_an_attempt_is_known_after_its_copy_was_deleted(book, lane, row):
     create(book, lane, row)
     asked = intent(row, "delete", remote_id=RemoteId("X"), cause="source deleted")

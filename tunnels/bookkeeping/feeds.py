@@ -49,6 +49,34 @@ class SqlFeedBook:
             self._look = int(cursor.fetchone()[0])
         self._feed.look, self._feed.cursor = self._look, ""
 
+    def forget_before(self, start: datetime) -> None:
+        """Let go of items that ended before a window begins, where every register has passed them.
+
+        What they left in registers is the answer to "why not": nobody asks that of the past.
+        """
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                """
+                DELETE FROM tunnels_feeditem WHERE feed_id = %(feed)s AND NOT to_read AND ends_at < %(start)s
+                    AND number <= (SELECT coalesce(min(shaped), 0) FROM tunnels_tunnelmember
+                                   WHERE feed_id = %(feed)s)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM tunnels_registerrow r
+                        JOIN tunnels_cell c ON c.id = r.cell_id
+                        JOIN tunnels_tunnelmember m ON m.tunnel_id = c.tunnel_id AND m.feed_id = %(feed)s
+                        WHERE r.key = tunnels_feeditem.key AND r.fingerprint <> '')
+                RETURNING key
+                """,
+                {"feed": self._feed.pk, "start": start},
+            )
+            keys = [row[0] for row in cursor.fetchall()]
+            cursor.execute(
+                "DELETE FROM tunnels_registerrow r USING tunnels_cell c, tunnels_tunnelmember m"
+                " WHERE r.cell_id = c.id AND m.tunnel_id = c.tunnel_id AND m.feed_id = %s"
+                " AND r.number = 0 AND r.key = ANY(%s)",
+                [self._feed.pk, keys],
+            )
+
     def to_be_read(self, changed: Sequence[RemoteId], removed: Sequence[RemoteId]) -> None:
         """Remember these ids as questions. Removed ids that we do not know are forgotten."""
         with transaction.atomic(), connection.cursor() as cursor:

@@ -54,6 +54,7 @@ WITH asked AS (
 INSERT INTO tunnels_link AS old (lane, row, occurrence, intent, attempt)
 SELECT %(lane)s, row, occurrence, verb, attempt FROM asked WHERE verb <> 'adopt'
 ON CONFLICT (lane, row, occurrence) DO UPDATE SET intent = EXCLUDED.intent,
+    remote_id = CASE WHEN EXCLUDED.intent = 'create' THEN NULL ELSE old.remote_id END,
     attempt = CASE WHEN EXCLUDED.intent = 'create' THEN EXCLUDED.attempt ELSE old.attempt END
 """
 

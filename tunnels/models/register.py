@@ -20,6 +20,7 @@ class Cell(models.Model):
     tunnel = models.ForeignKey(Tunnel, on_delete=models.CASCADE, related_name="cells")
     head = models.BigIntegerField(default=0)
     stale = models.BooleanField(default=True, help_text="All items must be shaped again.")
+    blocked = models.BooleanField(default=False, help_text="A group of the policy is not known.")
     shaped_policy = models.PositiveIntegerField(default=0, help_text="Policy version.")
     shaped_day = models.DateField(null=True, blank=True, help_text="The date that gave the window.")
     shaped_facts = models.CharField(max_length=32, blank=True, help_text="Digest of sources and groups.")

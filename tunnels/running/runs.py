@@ -1,0 +1,158 @@
+"""Runs: one alive per tunnel, with a journal; over when nothing more of it can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Count, F
+
+from partners import clock
+from tenants.models import Connection, DirectoryState
+from tunnels.models import Feed, FeedItem, Lane, RegisterRow, Run, RunLine, Tunnel
+from tunnels.running import due
+
+SOON = timedelta(minutes=2)
+"""A lane that must wait longer does not keep its run alive."""
+
+
+def open_run(tunnel: Tunnel, trigger: str, asked_by: str = "") -> Run:
+    """The tunnel's live run: a new one, or the one that is alive, which is joined.
+
+    Who asks after it began to look gets one more when it ends: the change that made him ask may be
+    younger than the look.
+    """
+    with transaction.atomic():
+        fresh = Run(tunnel=tunnel, trigger=trigger, asked_by=asked_by[:100], started_at=clock.now())
+        Run.objects.bulk_create([fresh], ignore_conflicts=True)
+        run = Run.objects.select_for_update().get(tunnel=tunnel, state=Run.State.RUNNING)
+        is_fresh = run.started_at == fresh.started_at and run.trigger == trigger
+        if trigger == Run.Trigger.ASKED and not is_fresh:
+            run.asked += 1
+            run.again = run.again or run.looked_at is not None
+            run.save(update_fields=["asked", "again"])
+    return run
+
+
+def live(tunnel_ids: Iterable[int]) -> dict[int, Run]:
+    """The runs that are alive, by tunnel."""
+    alive = Run.objects.filter(tunnel__in=list(tunnel_ids), state=Run.State.RUNNING)
+    return {run.tunnel_id: run for run in alive}
+
+
+def say(run: Run, text: str, *, level: str = RunLine.Level.INFO, lane: Lane | None = None) -> None:
+    """One line of the journal. Texts hold counts and reasons, never content."""
+    RunLine.objects.create(
+        run=run,
+        at=clock.now(),
+        level=level,
+        lane=lane,
+        tenant_id=lane.tenant_id if lane else None,
+        text=text[:300],
+    )
+
+
+def say_to(tunnels: Iterable[Tunnel], text: str, *, level: str = RunLine.Level.INFO) -> None:
+    """The same line for the live runs of several tunnels."""
+    for run in live(tunnel.pk for tunnel in tunnels).values():
+        say(run, text, level=level)
+
+
+def has_begun_to_look(tunnels: Iterable[Tunnel]) -> None:
+    """From here on, who asks for these tunnels asks for something younger."""
+    Run.objects.filter(tunnel__in=list(tunnels), state=Run.State.RUNNING, looked_at=None).update(
+        looked_at=clock.now()
+    )
+
+
+def add(run: int, **counts: int) -> None:
+    """Add to a run's counts."""
+    changes = {name: F(name) + count for name, count in counts.items() if count}
+    if changes:
+        Run.objects.filter(pk=run).update(**changes)
+
+
+def close_if_over(tunnel: Tunnel) -> Run | None:
+    """End the tunnel's live run when nothing more of it can be done. Returns the run that ended."""
+    if has_work(tunnel):
+        return None
+    with transaction.atomic():
+        run = (
+            Run.objects.select_for_update(skip_locked=True)
+            .filter(tunnel=tunnel, state=Run.State.RUNNING)
+            .first()
+        )
+        if run is None:
+            return None
+        _tell_what_was_left_out(run)
+        run.state, run.remark = _ending(run)
+        run.ended_at = clock.now()
+        run.save(update_fields=["state", "remark", "ended_at"])
+    return run
+
+
+def has_work(tunnel: Tunnel) -> bool:
+    """Whether sources are about to be looked at, rows to be shaped, or lanes are on their way."""
+    if tunnel.state == Tunnel.State.PAUSED:
+        return False
+    urgent = due.feeds(tunnel).filter(is_urgent=True)
+    asked = due.directories(tunnel).filter(asked_at__isnull=False)
+    if urgent.exists() or asked.exists() or due.rosters(tunnel).exists() or due.cells(tunnel).exists():
+        return True
+    return due.workable(tunnel).filter(due_at__lte=clock.now() + SOON).exists()
+
+
+def _ending(run: Run) -> tuple[str, str]:
+    """Its last state, and one sentence."""
+    counts = {
+        state: Lane.objects.standing().filter(tunnel=run.tunnel, state=state).count()
+        for state in (Lane.State.FAILING, Lane.State.HELD)
+    }
+    written = _in_words(run)
+    trouble = _trouble(run, counts[Lane.State.FAILING])
+    if trouble:
+        return Run.State.FAILED, f"{written} {trouble}"
+    if counts[Lane.State.HELD]:
+        return Run.State.HELD, f"{written} A guard holds {counts[Lane.State.HELD]} lanes."
+    return Run.State.DONE, written
+
+
+def _in_words(run: Run) -> str:
+    said = [
+        f"{count} {word}"
+        for word, count in (
+            ("created", run.created),
+            ("updated", run.updated),
+            ("deleted", run.deleted),
+            ("found again", run.adopted),
+        )
+        if count
+    ]
+    return f"{', '.join(said)}." if said else "No change."
+
+
+def _trouble(run: Run, failing: int) -> str:
+    tunnel = run.tunnel
+    if tunnel.state == Tunnel.State.PAUSED:
+        return "The tunnel was paused."
+    lost = Connection.objects.filter(state=Connection.State.LOST, tenant__tunnel_members__tunnel=tunnel)
+    if lost.exists():
+        return "A tenant no longer lets us in."
+    feed = Feed.objects.filter(members__tunnel=tunnel, state__in=("degraded", "held")).first()
+    if feed is not None:
+        return f"A source could not be read: {feed.message}"[:200]
+    if failing:
+        return f"{failing} mailboxes need attention."
+    directory = DirectoryState.objects.filter(tenant__tunnel_members__tunnel=tunnel).exclude(reason="")
+    return "A directory could not be read." if directory.exists() else ""
+
+
+def _tell_what_was_left_out(run: Run) -> None:
+    """One line per reason why items have no copy, so that nobody must guess."""
+    rows = RegisterRow.objects.filter(cell__tunnel=run.tunnel).exclude(reason="")
+    for reason, count in rows.values_list("reason").annotate(Count("pk")).order_by("reason"):
+        say(run, f"Left out: {reason} ({count}).")
+    unread = FeedItem.objects.filter(feed__members__tunnel=run.tunnel, gone=False).exclude(unreadable="")
+    for reason, count in unread.values_list("unreadable").annotate(Count("pk")).order_by("unreadable"):
+        say(run, f"Not understood: {reason} ({count}).", level=RunLine.Level.WARNING)
