@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 
 from partners import clock
 from syncengine.connectors.registry import (
     Certificate,
-    ConnectionSettings,
     GraphService,
-    OnRequest,
+    GraphSettings,
     Secret,
+    Usage,
     open_graph,
 )
 from syncengine.errors import NeedsAPerson
@@ -18,32 +20,43 @@ from tenants import problems
 from tenants.models import Connection, Tenant
 
 SUBJECT = "tenant"
+LOST = "consent lost"
 
 
-def open_service(tenant: Tenant, on_request: OnRequest | None = None) -> GraphService:
-    """The tenant's Graph, ready to be asked. Raises NeedsAPerson where nobody has connected it."""
+def open_service(
+    tenant: Tenant, on_request: Callable[[Usage], None] | None = None, *, even_if_lost: bool = False
+) -> GraphService:
+    """The tenant's Graph, ready to be asked. Raises NeedsAPerson where nobody lets us in.
+
+    A lost connection is tried by those who find out whether it is lost (`even_if_lost`), and by
+    nobody else: a tenant that has shown us the door is not knocked at by every lane.
+    """
     connection = Connection.objects.filter(tenant=tenant).first()
-    if connection is None or connection.is_lost:
+    if connection is None or (connection.is_lost and not even_if_lost):
         raise NeedsAPerson(
-            "Culvert has no consent in this tenant.",
-            reason="not connected",
+            connection.reason if connection else "Nobody has connected this tenant.",
+            reason=LOST if connection else "not connected",
             advice="Connect the tenant: enter its app registration, or grant consent again.",
             scope="tenant",
         )
-    return open_graph(_settings_of(connection, on_request))
+    return open_graph(_settings_of(connection, on_request or _count_nothing))
 
 
-def _settings_of(connection: Connection, on_request: OnRequest | None) -> ConnectionSettings:
+def _count_nothing(_: Usage) -> None:
+    """For callers that do not count."""
+
+
+def _settings_of(connection: Connection, on_request: Callable[[Usage], None]) -> GraphSettings:
     is_secret = connection.credential == Connection.Credential.SECRET
-    return ConnectionSettings(
-        graph_url=settings.CULVERT_GRAPH_URL,
-        login_url=settings.CULVERT_LOGIN_URL,
+    return GraphSettings(
+        graph_url=f"{settings.CULVERT_GRAPH_URL.rstrip('/').removesuffix('/v1.0')}/v1.0",
+        login_url=settings.CULVERT_LOGIN_URL.rstrip("/"),
         ca_bundle=settings.CULVERT_CA_BUNDLE or None,
         tid=str(connection.tenant.microsoft_id),
         client_id=str(connection.client_id),
         credential=Secret(connection.secret)
         if is_secret
-        else Certificate(connection.secret, connection.certificate),
+        else Certificate(connection.certificate, connection.secret),
         on_request=on_request,
     )
 
@@ -53,7 +66,7 @@ def lose(tenant: Tenant, fault: NeedsAPerson) -> None:
     Connection.objects.filter(tenant=tenant).update(
         state=Connection.State.LOST, reason=str(fault)[:300], checked_at=clock.now()
     )
-    problems.report(tenant, subject=SUBJECT, reason="consent lost", message=str(fault), advice=fault.advice)
+    problems.report(tenant, subject=SUBJECT, reason=LOST, message=str(fault), advice=fault.advice)
 
 
 def keep(tenant: Tenant, roles: list[str] | None = None) -> None:
@@ -66,4 +79,4 @@ def keep(tenant: Tenant, roles: list[str] | None = None) -> None:
     if roles is not None:
         changes["roles"] = roles  # type: ignore[assignment]
     Connection.objects.filter(tenant=tenant).update(**changes)
-    problems.settle(tenant, subject=SUBJECT, reason="consent lost")
+    problems.settle(tenant, subject=SUBJECT, reason=LOST)

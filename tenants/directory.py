@@ -23,7 +23,10 @@ from syncengine.ports.looking import DirectorySource, PeoplePage
 from tenants import connections, leases, problems
 from tenants.models import DIRECTORY, DirectoryEntry, DirectoryState, Group, GroupMember, Tenant
 
-EVERY = timedelta(minutes=15)
+EVERY = timedelta(minutes=2)
+LIST_GROUPS_EVERY = timedelta(minutes=15)
+RETRY = timedelta(minutes=1)
+RETRY_AFTER_REFUSAL = timedelta(minutes=10)
 ASK_PURPOSE_AGAIN = timedelta(days=1)
 SUBJECT = "directory"
 _FROM_MAILBOX = ("shared", "room", "equipment")
@@ -53,7 +56,7 @@ def refresh(tenant: Tenant) -> bool:
     wait = 0.0
     DirectoryState.objects.filter(pk=state.pk).update(started_at=clock.now(), progress="Signing in")
     try:
-        service = connections.open_service(tenant)
+        service = connections.open_service(tenant, even_if_lost=True)
         _Refresh(tenant, service.directory, lambda: leases.renew(tenant, holder)).run()
         connections.keep(tenant)
     except Fault as fault:
@@ -156,7 +159,8 @@ def _store_members(group: Group, before: set[str], members: frozenset[str]) -> N
 def _note(tenant: Tenant, fault: Fault) -> float:
     """Store why it failed; returns for how many seconds the directory must be left alone."""
     wait = fault.after if isinstance(fault, TryAgain) else None
-    again = clock.now() + timedelta(seconds=max(wait or 0.0, 60.0))
+    pause = RETRY if isinstance(fault, TryAgain) else RETRY_AFTER_REFUSAL
+    again = clock.now() + max(timedelta(seconds=wait or 0.0), pause)
     if isinstance(fault, NeedsAPerson) and fault.scope == "tenant":
         connections.lose(tenant, fault)
     elif isinstance(fault, NeedsAPerson | HoldThePlan):
@@ -252,7 +256,17 @@ class _Refresh:
             )
 
     def _groups(self) -> None:
-        """Names of all groups; members of those that a tunnel needs, and of all when asked by hand."""
+        """Names of all groups now and then; members of those that a tunnel needs, each time."""
+        state = DirectoryState.objects.get(tenant=self._tenant)
+        is_old = not state.groups_read_at or state.groups_read_at + LIST_GROUPS_EVERY <= clock.now()
+        if state.asked_at or is_old:
+            self._list_groups()
+        known = Group.objects.filter(tenant=self._tenant)
+        for group in known.filter(Q(wanted=True) | Q(members_read_at=None, gone=False)):
+            self._members(group)
+            self._keep_lease()
+
+    def _list_groups(self) -> None:
         shown = {group.id: group for group in self._source.groups()}
         known = Group.objects.filter(tenant=self._tenant)
         Group.objects.bulk_create(
@@ -266,9 +280,7 @@ class _Refresh:
         )
         known.filter(object_id__in=shown).update(gone=False)
         known.exclude(object_id__in=shown).update(gone=True)
-        for group in known.filter(Q(wanted=True) | Q(members_read_at=None, gone=False)):
-            self._members(group)
-            self._keep_lease()
+        DirectoryState.objects.filter(tenant=self._tenant).update(groups_read_at=clock.now())
 
     def _members(self, group: Group) -> None:
         try:

@@ -109,6 +109,7 @@ class DirectoryState(models.Model):
     asked_at = models.DateTimeField(null=True, blank=True, help_text="Somebody asked for it by hand.")
     started_at = models.DateTimeField(null=True, blank=True)
     refreshed_at = models.DateTimeField(null=True, blank=True)
+    groups_read_at = models.DateTimeField(null=True, blank=True, help_text="When their names were listed.")
     progress = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=300, blank=True, help_text="Why the last refresh failed.")
 
