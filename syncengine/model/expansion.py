@@ -17,6 +17,7 @@ from syncengine.model.copies import Appointment, EventCopy
 from syncengine.model.items import Details, Event
 from syncengine.model.recurrence import Recurrence, dates_from, last_date
 from syncengine.model.time import AllDay, Timed, When, Window, span_of
+from syncengine.model.validity import invalid_reason
 
 _SLACK = timedelta(days=2)
 """More than any zone is away from UTC, and any change of clocks."""
@@ -66,11 +67,13 @@ def occurrences(
 def series_span(event: Event) -> tuple[datetime, datetime | None]:
     """The first and the last instant that it can show anything at; None where it never ends.
 
-    Cancelled occurrences count, so that a span does not shrink with them.
+    Cancelled occurrences count, so that a span does not shrink with them. An invalid event is
+    taken for its first occurrence alone.
     """
     recurrence, when = event.recurrence, event.details.when
-    if recurrence is None:
-        return span_of(when)
+    if recurrence is None or invalid_reason(event):
+        start, end = span_of(when)
+        return start, max(start, end)
     spans = [span_of(details.when) for _, details in event.exceptions]
     first = next(dates_from(recurrence, recurrence.start), None)
     last = last_date(recurrence)

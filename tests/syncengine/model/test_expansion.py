@@ -151,6 +151,18 @@ def test_the_span_of_a_single_event_is_its_own():
     assert series_span(event(Details(when))) == span_of(when)
 
 
+@pytest.mark.parametrize("change", [{"interval": 0}, {"days": ()}, {"zone": "Mars/Olympus"}, {"count": 0}])
+def test_an_invalid_series_has_a_span_all_the_same(change):
+    when = timed("2026-06-01T10:00Z", "2026-06-01T11:00Z", "UTC")
+    rule = replace(Recurrence("weekly", 1, date(2026, 6, 1), "UTC", days=("monday",)), **change)
+    assert series_span(event(Details(when), recurrence=rule)) == span_of(when)
+
+
+def test_an_event_that_ends_before_it_starts_is_a_moment():
+    when = timed("2026-06-01T10:00Z", "2026-06-01T09:00Z", "UTC")
+    assert series_span(event(Details(when))) == (at("2026-06-01T10:00Z"), at("2026-06-01T10:00Z"))
+
+
 def test_a_span_reaches_to_an_exception_that_was_moved_out():
     rule = Recurrence("daily", 1, date(2026, 6, 1), "UTC", count=2)
     when = timed("2026-06-01T10:00Z", "2026-06-01T11:00Z", "UTC")
