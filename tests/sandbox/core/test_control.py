@@ -195,3 +195,49 @@ def test_a_file_is_imported_into_a_mailbox(inside, token):
     events = inside.graph(token, "GET", f"users/{ADA}/events").json()["value"]
     assert [one["surname"] for one in cards] == ["Green"]
     assert [one["subject"] for one in events] == ["Round"]
+
+
+def test_an_item_is_pasted_with_its_mark_and_moved_with_its_immutable_id(inside, token):
+    mark = "String {6f9a1c1e-0b51-4b7e-9d0c-2f6f6d3f5a11} Name Mark"
+    card = {"givenName": "Cy", "singleValueExtendedProperties": [{"id": mark, "value": "m1"}]}
+    made = inside.graph(token, "POST", f"users/{ADA}/contacts", card).json()
+    folder = inside.graph(token, "POST", f"users/{ADA}/contactFolders", {"displayName": "Team"}).json()
+    where = {"tenant": TENANT, "mailbox": ADA, "kind": "contact"}
+    pasted = inside.control("POST", "paste", {**where, "id": made["id"]})["id"]
+    expand = f"$expand=singleValueExtendedProperties($filter=id%20eq%20'{mark.replace(' ', '%20')}')"
+    read = inside.graph(token, "GET", f"users/{ADA}/contacts/{pasted}?{expand}").json()
+    assert [one["value"] for one in read["singleValueExtendedProperties"]] == ["m1"]
+
+    def immutable(item):
+        found = inside.graph(token, "GET", f"users/{ADA}/contacts/{item}", Prefer='IdType="ImmutableId"')
+        return found.json()["id"]
+
+    before = immutable(pasted)
+    moved = inside.control("POST", "move", {**where, "id": pasted, "to": folder["id"]})["id"]
+    assert moved != pasted
+    assert immutable(moved) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("move", {"kind": "contact", "id": NO_ITEM}),
+        ("move", {"kind": "contact", "id": NO_ITEM, "to": NO_ITEM}),
+        ("paste", {"kind": "letter", "id": NO_ITEM}),
+        ("paste", {"kind": "event", "id": NO_ITEM}),
+    ],
+)
+def test_a_deed_that_cannot_be_done_is_refused_with_a_reason(inside, path, asked):
+    got = inside.request("POST", f"/_sandbox/{path}", {"tenant": TENANT, "mailbox": ADA, **asked})
+    assert got.status == 400
+    assert got.json()["error"]
+
+
+@pytest.mark.parametrize(("kind", "path"), [("contact", "contacts/delta"), ("event", "calendarView/delta")])
+def test_exchange_can_be_made_to_forget_its_tokens(inside, token, kind, path):
+    window = "startDateTime=2026-03-01T00:00:00Z&endDateTime=2026-04-01T00:00:00Z"
+    query = f"?{window}" if kind == "event" else ""
+    link = inside.graph(token, "GET", f"users/{ADA}/{path}{query}").json()["@odata.deltaLink"]
+    assert inside.graph(token, "GET", link).status == 200
+    inside.control("POST", "forget-tokens", {"tenant": TENANT, "mailbox": ADA, "kind": kind})
+    assert inside.graph(token, "GET", link).status == 410

@@ -58,7 +58,7 @@ def test_a_client_that_does_not_wait_has_written_all_the_same(sandbox, token):
 
 
 def test_with_latency_requests_overlap_and_a_fifth_is_refused(sandbox, token):
-    sandbox.control("PUT", "latency", {"ms": 300})
+    sandbox.control("PUT", "latency", {"ms": 1000})
     statuses = []
     threads = [
         threading.Thread(
