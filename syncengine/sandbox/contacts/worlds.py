@@ -49,11 +49,12 @@ def paste(world: World, tenant: Tenant, mailbox: Mailbox, contact_id: str, folde
     """
     assert mailbox.user_id in tenant.users, "the mailbox is of another tenant"
     original = mailbox.contacts[store.key_of(mailbox, contact_id)]
+    target = store.folder_of(mailbox, folder_id or original["parentFolderId"])["id"]
     copy = deepcopy(original)
     if not world.switches.paste_clones_properties:
         copy.pop(SINGLE, None)
         copy.pop(MULTI, None)
-    key = store.insert(world, mailbox, folder_id or original["parentFolderId"], copy)
+    key = store.insert(world, mailbox, target, copy)
     identity: str = mailbox.contacts[key]["id"]
     return identity
 

@@ -44,7 +44,12 @@ def add(world: World, tenant: Tenant, kind: Kind, row: Json) -> None:
 
 
 def change(world: World, tenant: Tenant, kind: Kind, object_id: str, written: Json) -> None:
-    """Set properties; only those that get another value count as changed. Null clears one."""
+    """Set properties; only those that get another value count as changed. Null clears one.
+
+    Raises ValueError for a property that such objects do not have.
+    """
+    if unknown := written.keys() - kind.properties:
+        raise ValueError(f"{kind.name} has no {', '.join(sorted(unknown))}")
     row = kind.rows(tenant)[object_id]
     changed = {name: value for name, value in written.items() if row.get(name) != value}
     row.update(changed)
@@ -56,9 +61,11 @@ def remove(world: World, tenant: Tenant, kind: Kind, object_id: str) -> None:
     """Delete an object: users and Microsoft 365 groups can be restored, others are gone."""
     for group in [one for one, ids in tenant.members.items() if object_id in ids]:
         leave(world, tenant, group, object_id)
-    row = kind.rows(tenant).pop(object_id)
     if kind is GROUP:
-        tenant.members.pop(object_id, None)
+        for member in list(tenant.members[object_id]):
+            leave(world, tenant, object_id, member)
+        del tenant.members[object_id]
+    row = kind.rows(tenant).pop(object_id)
     if kind is USER:
         tenant.mailboxes.pop(object_id, None)
     is_soft = kind is USER or "Unified" in (row.get("groupTypes") or ())

@@ -152,7 +152,9 @@ def _principal(tenant: Tenant, app_id: str) -> Json:
         "displayName": "Microsoft Graph" if is_graph else app_id,
         "accountEnabled": app.enabled,
         "servicePrincipalType": "Application",
-        "appRoles": [_role(name) for name in sorted(graph.permissions)] if is_graph else [],
+        "appRoles": [_role(name) for name in sorted(graph.permissions | _ROLE_IDS.keys())]
+        if is_graph
+        else [],
     }
 
 

@@ -267,6 +267,16 @@ def test_a_paste_is_a_contact_of_its_own_with_the_mark_by_switch(graph, clones):
     assert (read["givenName"], SINGLE in read) == ("Ada", clones)
 
 
+def test_a_paste_lands_where_it_is_told_to(graph):
+    made = graph.post(givenName="Ada")["id"]
+    folder = graph.post(f"{HOME}/contactFolders", displayName="Team")["id"]
+    contacts.paste(graph.world, graph.tenant, graph.mailbox, made, folder)
+    assert len(graph.rows(f"{HOME}/contactFolders/{folder}/contacts")) == 1
+    for wrong in ((made, "nowhere"), ("nobody", folder)):
+        with pytest.raises(Refusal):
+            contacts.paste(graph.world, graph.tenant, graph.mailbox, *wrong)
+
+
 def test_without_the_permission_nothing_is_read_or_written(graph):
     reader = frozenset({"Contacts.Read"})
     assert graph("GET", f"{HOME}/contacts", roles=reader).status == 200

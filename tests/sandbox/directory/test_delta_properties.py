@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from syncengine.sandbox import directory
@@ -75,6 +75,7 @@ def do(world: World, tenant: Tenant, deed: tuple[str, ...]) -> None:
 
 
 @given(deeds=DEEDS, replays=st.booleans())
+@example(deeds=[("read", 1), ("dissolve", "g0"), ("found", "g0")], replays=False)
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_chain_of_deltas_ends_with_the_directory_as_it_is(deeds, replays, monkeypatch):
     monkeypatch.setattr(deltas, "PAGE", 2)

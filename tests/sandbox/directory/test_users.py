@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from syncengine.sandbox import directory
 from tests.sandbox.directory.conftest import ADA, BO, EVENTUAL, INNER, ROOM, TEAM, oid
 
 DEFAULT = {
@@ -162,6 +163,22 @@ def test_a_change_that_does_not_fit_is_refused(graph, body):
 
 def test_a_user_needs_what_a_user_needs(graph):
     assert graph.refused("POST", "/users", {"displayName": "No more"}).status == 400
+
+
+def test_an_administrator_may_change_what_graph_cannot_but_nothing_unheard_of(graph):
+    _, link = graph.delta("/users/delta?$select=proxyAddresses")
+    written = {"proxyAddresses": ["SMTP:new@northwind.example"]}
+    directory.change(graph.world, graph.tenant, directory.USER, ADA, written)
+    assert graph.delta(link)[0] == [{"id": ADA, **written}]
+    with pytest.raises(ValueError, match="shoeSize"):
+        directory.change(graph.world, graph.tenant, directory.USER, ADA, {"shoeSize": 43})
+
+
+def test_what_lies_outside_the_directory_is_never_told(graph):
+    _, link = graph.delta("/users/delta?$select=licenseAssignmentStates,displayName")
+    written = {"licenseAssignmentStates": [{"state": "Active"}], "skills": ["sums"]}
+    directory.change(graph.world, graph.tenant, directory.USER, ADA, written)
+    assert graph.delta(link)[0] == []
 
 
 def test_a_dismissed_user_leaves_groups_and_mailbox(graph):
