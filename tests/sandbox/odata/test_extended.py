@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from syncengine.sandbox import extended
@@ -14,7 +16,7 @@ ITEM = {SINGLE: [{"id": MARK, "value": "1"}, {"id": f"String {GUID} Name Other",
 
 
 def expanded(text):
-    shown = {}
+    shown: dict[str, Any] = {}
     extended.expand_properties(ITEM, extended.parse_expand(text), shown)
     return shown
 
