@@ -77,7 +77,7 @@ def is_let_through(says: Details, policy: EventPolicy) -> bool:
 POLICIES = st.one_of(st.just(EventPolicy()), some.event_policies())
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.one_of(some.events(), some.series(least_changes=3)), POLICIES, st.data())
 def test_the_calendar_oracle_holds(item, policy, data):
     window = data.draw(some.windows_near(item))
