@@ -9,14 +9,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
 
 from partners.models import Member
+
+if TYPE_CHECKING:
+    from playwright._impl._api_structures import SetCookieParam
 
 FLAGS = (
     "--no-sandbox",
@@ -89,7 +98,7 @@ def open_as(browser: Browser, live_server) -> Iterator[OpenAs]:
     assert complaints == []
 
 
-def _session_of(member: Member, url: str) -> dict[str, str]:
+def _session_of(member: Member, url: str) -> SetCookieParam:
     client = Client()
     client.force_login(member.user)
     name = settings.SESSION_COOKIE_NAME

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from partners import services
+from partners import audit, services
 from partners.permissions import Role
 from partners.principals import Principal
 from tests.browsing import PHONE
@@ -67,8 +67,8 @@ def test_on_a_phone_the_navigation_unfolds_and_nothing_sticks_out(open_as, owner
 
 
 def test_the_filter_of_the_audit_trail_needs_no_button(open_as, owner, as_principal):
-    services.audit.record(as_principal(owner), "tunnel.started", owner)
-    services.audit.record(as_principal(owner), "member.created", owner)
+    audit.record(as_principal(owner), "tunnel.started", owner)
+    audit.record(as_principal(owner), "member.created", owner)
     page = open_as(owner, "/audit-trail/")
     page.get_by_label("About").select_option("Member")
     expect(page).to_have_url(re.compile("matter=member"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from partners import selectors, services
+from partners import audit, selectors, services
 from partners.models import AuditEntry, Member, Partner, User
 from partners.permissions import Role
 from partners.principals import Principal, ScopeKind
@@ -123,7 +123,7 @@ def test_a_right_is_held_only_where_the_tenant_is_in_reach(owner, as_principal):
 
 def test_the_audit_trail_hides_tenants_out_of_reach(owner, auditor, as_principal):
     for tenant_id in (None, 1, 2):
-        services.audit.record(as_principal(owner), "tenant.seen", owner, tenant_id=tenant_id)
+        audit.record(as_principal(owner), "tenant.seen", owner, tenant_id=tenant_id)
     auditor.scope, auditor.tenant_ids = ScopeKind.THESE, [1]
     found = selectors.audit_entries(as_principal(auditor), selectors.AuditQuestion())
     assert {entry.tenant_id for entry in found} == {None, 1}

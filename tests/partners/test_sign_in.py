@@ -99,9 +99,7 @@ def test_nobody_signs_up(client, db):
     assert client.get("/accounts/signup/").status_code == 404
 
 
-def test_a_second_factor_is_asked_for_at_the_next_sign_in(
-    member, client, django_capture_on_commit_callbacks
-):
+def test_a_second_factor_is_asked_for_at_the_next_sign_in(member, client, django_capture_on_commit_callbacks):
     sign_in(client)
     with django_capture_on_commit_callbacks(execute=True):
         secret = set_up_second_factor(client)
