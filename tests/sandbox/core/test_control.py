@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import fields
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from syncengine.sandbox.state import World
+from syncengine.sandbox.control import _DEEDS
+from syncengine.sandbox.faults import KINDS, Fault
+from syncengine.sandbox.state import Switches, World
 from syncengine.sandbox.world_file import dump_world, load_world
 from tests.sandbox.core.conftest import ADA, APP, NO_ITEM, TENANT, small_world
 from tests.sandbox_inside import call
+
+
+def test_the_documentation_names_every_switch_fault_and_address():
+    page = (Path(__file__).parents[3] / "docs/sandbox.md").read_text()
+    switches = [one.name for one in fields(Switches)]
+    scripted = {one.name for one in fields(Fault)} - {"id", "seen", "struck", "_pattern"}
+    wanted = [*switches, *KINDS, *scripted, *(path for _, path in _DEEDS)]
+    assert [word for word in wanted if word.strip("_") not in page] == []
 
 
 def without_generations(value):
