@@ -199,15 +199,21 @@ def _take_over(copy: Event, event: Event, other: Desk) -> None:
 
 
 def _series_for(series: Series | None, copy: Event) -> Series | None:
-    """The organiser's series as an attendee has it: exceptions without what is the organiser's own."""
+    """The organiser's series as an attendee has it.
+
+    Exceptions come without what is the organiser's own; what the attendee was told is
+    cancelled stays, and says so.
+    """
     if series is None:
         return None
-    exceptions = {}
+    known = copy.series.exceptions if copy.series else {}
+    told = {day: known[day] for day in series.cancelled & known.keys()}
+    exceptions = dict(told)
     for day, change in series.exceptions.items():
         changes = {name: value for name, value in change.changes.items() if name in _OWNED}
         changes["lastModifiedDateTime"] = copy["lastModifiedDateTime"]
         exceptions[day] = Change(day, change.times, changes, copy["changeKey"])
-    return Series(series.rule, series.first, series.zone, exceptions, set(series.cancelled))
+    return Series(series.rule, series.first, series.zone, exceptions, series.cancelled - told.keys())
 
 
 def _unanswer(copy: Event) -> None:

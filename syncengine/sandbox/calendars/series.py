@@ -6,7 +6,7 @@ both ends follow the wall clock, whatever a change of clocks does to the hours b
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,10 @@ from syncengine.sandbox.calendars.recurrence import Rule
 from syncengine.sandbox.calendars.zones import Zone
 
 Json = dict[str, Any]
-END_OF_TIME = datetime.fromisoformat("9000-01-01")
+END_OF_TIME = datetime.fromisoformat("4501-01-01")
+"""Exchange's calendar has no later day."""
+# Between the date by a zone's clocks and the instant lies less than two days.
+_SLACK = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +65,28 @@ class Series:
     """The zone in which the pattern's dates and times of day are meant."""
     exceptions: dict[date, Change] = field(default_factory=dict)
     cancelled: set[date] = field(default_factory=set)
-    _dates: Iterator[date] | None = None
-    _known: list[tuple[date, Times]] = field(default_factory=list)
+    _rest: Iterator[date] | None = None
+    _days: list[date] = field(default_factory=list)
+    """The rule's dates as far as they were needed; `_rest` knows the others."""
+    _times: dict[date, Times] = field(default_factory=dict)
     _is_complete: bool = False
 
     def regular(self, low: datetime, high: datetime) -> Iterator[tuple[date, Times]]:
         """The occurrences in a window by the rule alone, with their original dates, in order."""
-        self._extend(high)
-        # Occurrences do not overlap, so they are sorted by their ends too.
-        start = bisect_right(self._known, low, key=lambda known: known[1].until)
-        while start and self._known[start - 1][1].at >= low:
-            start -= 1
-        for day, times in self._known[start:]:
+        self._extend(high.date() + _SLACK)
+        early = (low - (self.first.end - self.first.start)).date() - _SLACK
+        for at in range(bisect_left(self._days, early), len(self._days)):
+            times = self._at(self._days[at])
             if times.at >= high:
                 return
-            yield day, times
+            if times.overlap(low, high):
+                yield self._days[at], times
 
     def head(self, count: int) -> list[Times]:
         """The regular times of the first `count` occurrences."""
-        while len(self._known) < count and self._extend_by_one():
+        while len(self._days) < count and self._extend_by_one():
             pass
-        return [times for _, times in self._known[:count]]
+        return [self._at(day) for day in self._days[:count]]
 
     def occurrences(self, low: datetime, high: datetime) -> Iterator[tuple[date, Times, Change | None]]:
         """What stands in a window: regular occurrences in order, then exceptions by their own times."""
@@ -95,61 +99,63 @@ class Series:
 
     def on(self, day: date) -> Times | None:
         """The regular times of the occurrence of this date, or None if the rule has none."""
-        noon = datetime.combine(day, time(12))
-        for found, times in self.regular(noon - timedelta(3), noon + timedelta(3)):
-            if found == day:
-                return times
-        return None
+        self._extend(day)
+        at = bisect_left(self._days, day)
+        return self._at(day) if at < len(self._days) and self._days[at] == day else None
 
     def ends(self) -> datetime:
-        """The instant after which there is nothing more; far away for a series without end."""
-        if self.rule.last is None and self.rule.count is None:
+        """An instant after which there is nothing more; far away for a series without end."""
+        if self.rule.last:
+            last = datetime.combine(self.rule.last + _SLACK, time())
+        elif self.rule.count:
+            last = self.head(self.rule.count)[-1].until
+        else:
             return END_OF_TIME
-        self._extend(END_OF_TIME)
-        ends = [change.times.until for change in self.exceptions.values()]
-        return max([*ends, self._known[-1][1].until]) if self._known else self.first.until
+        last += self.first.end - self.first.start
+        return max([last, *(change.times.until for change in self.exceptions.values())])
 
     def neighbours(self, day: date) -> tuple[Times | None, Times | None]:
         """Where the occurrences before and after this one stand now; cancelled ones are not there."""
-        self._extend(datetime.combine(day, time()) + timedelta(days=3))
+        self._extend(day)
         before = after = None
-        for found in reversed([found for found, _ in self._known if found < day]):
+        at = bisect_left(self._days, day)
+        for found in reversed(self._days[:at]):
             if before := self._standing(found):
                 break
-        for found in self._dates_after(day):
-            if after := self._standing(found):
+        at += 1
+        while at < len(self._days) or self._extend_by_one():
+            if after := self._standing(self._days[at]):
                 break
-        return before, after
-
-    def _dates_after(self, day: date) -> Iterator[date]:
-        at = next((n for n, (found, _) in enumerate(self._known) if found > day), len(self._known))
-        while at < len(self._known) or self._extend_by_one():
-            yield self._known[at][0]
             at += 1
+        return before, after
 
     def _standing(self, day: date) -> Times | None:
         if day in self.cancelled:
             return None
         change = self.exceptions.get(day)
-        return change.times if change else self.on(day)
+        return change.times if change else self._at(day)
 
-    def _extend(self, high: datetime) -> None:
-        while not self._is_complete:
-            if self._known and self._known[-1][1].at >= high:
-                return
-            self._extend_by_one()
+    def _at(self, day: date) -> Times:
+        known = self._times.get(day)
+        if known is None:
+            first = self.first
+            start = datetime.combine(day, first.start.time())
+            end = start + (first.end - first.start)
+            known = self._times[day] = Times.of(start, end, self.zone, self.zone, first.is_all_day)
+        return known
+
+    def _extend(self, day: date) -> None:
+        while not (self._days and self._days[-1] >= day) and self._extend_by_one():
+            pass
 
     def _extend_by_one(self) -> bool:
-        if self._dates is None:
-            self._dates = self.rule.dates()
-        day = next(self._dates, None)
-        if day is None or day.year >= END_OF_TIME.year:
+        if self._is_complete:
+            return False
+        if self._rest is None:
+            self._rest = self.rule.dates()
+        day = next(self._rest, None)
+        if day is None or day >= END_OF_TIME.date():
             self._is_complete = True
             return False
-        self._known.append((day, self._times_on(day)))
+        self._days.append(day)
         return True
-
-    def _times_on(self, day: date) -> Times:
-        first = self.first
-        start = datetime.combine(day, first.start.time())
-        return Times.of(start, start + (first.end - first.start), self.zone, self.zone, first.is_all_day)

@@ -15,7 +15,7 @@ from typing import Any
 from syncengine.sandbox.calendars import recurrence
 from syncengine.sandbox.calendars.payload import invalid, malformed, one_of, part, whole_number
 from syncengine.sandbox.calendars.recurrence import Rule
-from syncengine.sandbox.calendars.series import Series, Times
+from syncengine.sandbox.calendars.series import END_OF_TIME, Series, Times
 from syncengine.sandbox.calendars.zones import Zone, zone_named
 from syncengine.sandbox.kernel import Json, Unknown
 
@@ -31,6 +31,8 @@ _USES = {
     "absoluteYearly": frozenset({"dayOfMonth", "month"}),
     "relativeYearly": frozenset({"daysOfWeek", "month"}),
 }
+FIRST_YEAR = 1601
+MAX_OCCURRENCES = 999
 _NO_DATE = "0001-01-01"
 _A_DAY = timedelta(days=1)
 
@@ -86,6 +88,8 @@ def _moment(name: str, body: Json, before: tuple[datetime, Zone] | None) -> tupl
         wall = datetime.fromisoformat(text)
     except ValueError as fault:
         raise malformed(f"'{text[:40]}' is not a dateTime.") from fault
+    if not FIRST_YEAR <= wall.year < END_OF_TIME.year:
+        raise invalid(f"The property '{name}' is out of range.", "ErrorCalendarOutOfRange")
     return wall.replace(microsecond=0), zone_named(zone)
 
 
@@ -154,7 +158,7 @@ def _ranged(rule: Rule, span: Json) -> Rule:
         _require(last >= rule.first, "endDate")
         return replace(rule, last=last)
     if kind == "numbered":
-        _require(count >= 1, "numberOfOccurrences")
+        _require(1 <= count <= MAX_OCCURRENCES, "numberOfOccurrences")
         return replace(rule, count=count)
     return rule
 

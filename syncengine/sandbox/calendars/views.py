@@ -19,8 +19,9 @@ from syncengine.sandbox.calendars.folders import READS
 from syncengine.sandbox.calendars.items import Event
 from syncengine.sandbox.calendars.payload import invalid
 from syncengine.sandbox.calendars.presenting import Presenter, presenter_of
-from syncengine.sandbox.calendars.series import Change, Times
+from syncengine.sandbox.calendars.series import END_OF_TIME, Change, Times
 from syncengine.sandbox.calendars.showing import Manner, extended_of, shown_occurrence
+from syncengine.sandbox.calendars.timing import FIRST_YEAR
 from syncengine.sandbox.extended import SINGLE
 from syncengine.sandbox.kernel import Answer, Call, Handler, Json, graph
 from syncengine.sandbox.odata import OUTLOOK
@@ -127,8 +128,9 @@ def _instant(call: Call, name: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as fault:
         raise invalid(f"{name} is no time: '{text[:40]}'.", "ErrorInvalidParameter") from fault
-    offset = moment.utcoffset()
-    return moment.replace(tzinfo=None) - (offset or timedelta())
+    if not FIRST_YEAR < moment.year < END_OF_TIME.year:
+        raise invalid(f"{name} is out of range.", "ErrorInvalidParameter")
+    return moment.replace(tzinfo=None) - (moment.utcoffset() or timedelta())
 
 
 def _listed(call: Call, user: str, rows: list[Standing]) -> Answer:

@@ -151,6 +151,10 @@ def test_a_moved_and_a_cancelled_occurrence_reach_the_copies(graph):
     found = {row["originalStart"][:10]: row for row in graph.ask("GET", url)["value"]}
     assert found["2026-03-12"]["start"]["dateTime"][:10] == "2026-03-13"
     assert found["2026-03-19"]["isCancelled"] is True
+    graph.ask("PATCH", f"{EVENTS}/{made['id']}", {"location": {"displayName": "Pier 9"}})
+    found = {row["originalStart"][:10]: row for row in graph.ask("GET", url)["value"]}
+    assert found["2026-03-12"]["location"]["displayName"] == "Pier 9"
+    assert found["2026-03-19"]["isCancelled"] is True
 
 
 def test_an_update_of_a_series_mails_once_more_for_each_exception(graph):
