@@ -234,13 +234,14 @@ def _exchange(
         raise NotSent("The service could not be reached in time.") from error
     except requests.ConnectionError as error:
         raise _broken(error) from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise NoAnswer("The service did not answer.") from error
 
 
 def _body(response: requests.Response, began: float, limits: _Limits) -> bytes:
+    """All of the body, taken as it comes: a server that drips must not hold us for ever."""
     chunks, size = [], 0
-    for chunk in response.iter_content(_CHUNK):
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
         size += len(chunk)
         if size > limits.max_bytes:
             raise NoAnswer("The answer is larger than we are willing to read.")
