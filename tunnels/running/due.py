@@ -63,13 +63,11 @@ def cells(only: Tunnel | None = None) -> QuerySet[Cell]:
 
 
 def plans(only: Tunnel | None = None) -> QuerySet[Lane]:
-    """Lanes that wait for approval without a plan of their register's head."""
-    fresh = LanePlan.objects.filter(
-        lane=OuterRef("pk"), definition=OuterRef("tunnel__definition"), number=OuterRef("cell__head")
-    )
+    """Lanes that wait for approval and have no plan of the tunnel's present definition."""
+    fresh = LanePlan.objects.filter(lane=OuterRef("pk"), definition=OuterRef("tunnel__definition"))
     ready = Cell.objects.filter(pk=OuterRef("cell"), stale=False)
     waiting = Lane.objects.standing().filter(
-        ~Exists(fresh), Exists(ready), state=Lane.State.WAITING, approved__lt=F("tunnel__definition")
+        ~Exists(fresh), Exists(ready), approved__lt=F("tunnel__definition")
     )
     waiting = waiting.exclude(tunnel__state=Tunnel.State.PAUSED).select_related("cell", "tunnel", "tenant")
     return waiting.filter(tunnel=only) if only else waiting.order_by("tunnel", "pk")
@@ -80,7 +78,7 @@ def workable(only: Tunnel | None = None) -> QuerySet[Lane]:
     lanes = Lane.objects.standing().filter(
         tunnel__state=Tunnel.State.ACTIVE, approved__gte=F("tunnel__definition"), due_at__isnull=False
     )
-    lanes = lanes.exclude(tenant__connection__state=LOST)
+    lanes = lanes.filter(tenant__connection__isnull=False).exclude(tenant__connection__state=LOST)
     return lanes.filter(tunnel=only) if only else lanes
 
 

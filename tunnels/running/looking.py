@@ -17,11 +17,10 @@ from syncengine.ports.looking import ChangePage, EventSource, Reading
 from syncengine.run import look_at_calendar
 from tenants import connections, leases
 from tenants.models import DirectoryState
-from tunnels import policies
+from tunnels import journal, policies
 from tunnels.bookkeeping.address_list import pull
 from tunnels.bookkeeping.feeds import SqlFeedBook
 from tunnels.models import Feed, Tunnel
-from tunnels.running import runs
 from tunnels.running.telling import Cause, tell
 from tunnels.running.windows import WIDER_DAYS, is_too_narrow, needed_window
 
@@ -34,7 +33,7 @@ REFUSED_S = 35 * 60
 def look(feed: Feed, seconds: float) -> bool:
     """Bring a feed up to date, for at most so many seconds. False where nothing could be done now."""
     drinkers = list(Tunnel.objects.filter(members__feed=feed).exclude(state=Tunnel.State.PAUSED).distinct())
-    runs.has_begun_to_look(drinkers)
+    journal.has_begun_to_look(drinkers)
     try:
         if feed.kind == Feed.Kind.ADDRESS_LIST:
             finished: bool | None = _pull(feed)
@@ -83,7 +82,7 @@ def _look_under_lease(feed: Feed, drinkers: Sequence[Tunnel], seconds: float) ->
     finally:
         leases.give_back(feed.tenant, holder, waits=waits)
     for reason, count in book.unread.items():
-        runs.say_to(drinkers, f"{count} items of {feed.name} cannot be copied: {reason}", level="warning")
+        journal.say_to(drinkers, f"{count} items of {feed.name} cannot be copied: {reason}", level="warning")
     return finished
 
 
@@ -145,7 +144,7 @@ def _note(feed: Feed, fault: Fault, drinkers: Sequence[Tunnel]) -> None:
         state=state, reason=reason[:80], message=str(fault)[:300], advice=advice[:300],
         failures=F("failures") + 1, due_at=clock.now() + timedelta(seconds=wait), is_urgent=False,
     )  # fmt: skip
-    runs.say_to(drinkers, f"{feed.name}: {fault}", level="error")
+    journal.say_to(drinkers, f"{feed.name}: {fault}", level="error")
     if isinstance(fault, NeedsAPerson) and fault.scope == "tenant":
         connections.lose(feed.tenant, fault)
     elif advice:

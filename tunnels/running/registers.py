@@ -22,12 +22,12 @@ from syncengine.shaping.events import shape_event
 from syncengine.shaping.people import shape_person
 from syncengine.shaping.policy import ContactPolicy, EventPolicy, Policy
 from syncengine.shaping.shaped import EventFacts, PersonFacts, Shaped
-from tunnels import policies
+from tunnels import journal, policies
 from tunnels.bookkeeping import register
 from tunnels.bookkeeping.bodies import Bodies
 from tunnels.bookkeeping.identity import Identity, installation
 from tunnels.models import Cell, Feed, FeedItem, Lane, RegisterRow, Run, Tunnel, TunnelMember
-from tunnels.running import due, roster, runs
+from tunnels.running import due, roster
 
 CHUNK = 500
 """Items that are shaped in one transaction."""
@@ -193,5 +193,5 @@ def wake_lanes(cell: Cell, *, is_news: bool = True) -> int:
     )
     woken = first + lagging.update(due_at=clock.Now(), state=Lane.State.BEHIND, priority=Lane.Priority.FRESH)
     if woken and is_news and cell.tunnel.state == Tunnel.State.ACTIVE:
-        runs.open_run(cell.tunnel, Run.Trigger.CHANGE)
+        journal.open_run(cell.tunnel, Run.Trigger.CHANGE)
     return woken

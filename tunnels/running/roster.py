@@ -12,10 +12,9 @@ from syncengine.model.identity import fingerprint
 from syncengine.planning.guards import judge_leaving
 from syncengine.shaping.policy import ContactPolicy
 from tenants.models import Tenant
-from tunnels import policies
+from tunnels import policies, resolving, scheduling
 from tunnels.models import Cell, Feed, Lane, Tunnel, TunnelMember
-from tunnels.running import resolving
-from tunnels.running.resolving import Mailbox, Trouble
+from tunnels.resolving import Mailbox, Trouble
 from tunnels.running.telling import Cause, tell
 from tunnels.specs import AddressList, CalendarOf
 
@@ -189,15 +188,7 @@ def _lead_out(
             lane.due_at = None
             lane.save()
         else:
-            lead_out(lane)
-
-
-def lead_out(lane: Lane) -> None:
-    """From now on the lane's plan is that of an empty register."""
-    lane.leave_held, lane.leaving_since, lane.state = False, clock.now(), Lane.State.LEAVING
-    lane.reason = lane.message = lane.advice = ""
-    lane.due_at, lane.not_before, lane.priority = clock.now(), None, Lane.Priority.FRESH
-    lane.save()
+            scheduling.lead_out(lane)
 
 
 def _note_facts(tunnel: Tunnel, cell: Cell, members: Sequence[TunnelMember]) -> list[Trouble]:

@@ -1,76 +1,20 @@
-"""Runs: one alive per tunnel, with a journal; over when nothing more of it can be done."""
+"""When a run is over: nothing more of it can be done now. What it came to, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count
 
 from partners import clock
 from tenants.models import Connection, DirectoryState
+from tunnels import journal, scheduling
 from tunnels.models import Feed, FeedItem, Lane, RegisterRow, Run, RunLine, Tunnel
 from tunnels.running import due
 
 SOON = timedelta(minutes=2)
 """A lane that must wait longer does not keep its run alive."""
-
-
-def open_run(tunnel: Tunnel, trigger: str, asked_by: str = "") -> Run:
-    """The tunnel's live run: a new one, or the one that is alive, which is joined.
-
-    Who asks after it began to look gets one more when it ends: the change that made him ask may be
-    younger than the look.
-    """
-    with transaction.atomic():
-        fresh = Run(tunnel=tunnel, trigger=trigger, asked_by=asked_by[:100], started_at=clock.now())
-        Run.objects.bulk_create([fresh], ignore_conflicts=True)
-        run = Run.objects.select_for_update().get(tunnel=tunnel, state=Run.State.RUNNING)
-        is_fresh = run.started_at == fresh.started_at and run.trigger == trigger
-        if trigger == Run.Trigger.ASKED and not is_fresh:
-            run.asked += 1
-            run.again = run.again or run.looked_at is not None
-            run.save(update_fields=["asked", "again"])
-    return run
-
-
-def live(tunnel_ids: Iterable[int]) -> dict[int, Run]:
-    """The runs that are alive, by tunnel."""
-    alive = Run.objects.filter(tunnel__in=list(tunnel_ids), state=Run.State.RUNNING)
-    return {run.tunnel_id: run for run in alive}
-
-
-def say(run: Run, text: str, *, level: str = RunLine.Level.INFO, lane: Lane | None = None) -> None:
-    """One line of the journal. Texts hold counts and reasons, never content."""
-    RunLine.objects.create(
-        run=run,
-        at=clock.now(),
-        level=level,
-        lane=lane,
-        tenant_id=lane.tenant_id if lane else None,
-        text=text[:300],
-    )
-
-
-def say_to(tunnels: Iterable[Tunnel], text: str, *, level: str = RunLine.Level.INFO) -> None:
-    """The same line for the live runs of several tunnels."""
-    for run in live(tunnel.pk for tunnel in tunnels).values():
-        say(run, text, level=level)
-
-
-def has_begun_to_look(tunnels: Iterable[Tunnel]) -> None:
-    """From here on, who asks for these tunnels asks for something younger."""
-    Run.objects.filter(tunnel__in=list(tunnels), state=Run.State.RUNNING, looked_at=None).update(
-        looked_at=clock.now()
-    )
-
-
-def add(run: int, **counts: int) -> None:
-    """Add to a run's counts."""
-    changes = {name: F(name) + count for name, count in counts.items() if count}
-    if changes:
-        Run.objects.filter(pk=run).update(**changes)
 
 
 def close_if_over(tunnel: Tunnel) -> Run | None:
@@ -89,6 +33,9 @@ def close_if_over(tunnel: Tunnel) -> Run | None:
         run.state, run.remark = _ending(run)
         run.ended_at = clock.now()
         run.save(update_fields=["state", "remark", "ended_at"])
+        if run.again and tunnel.state == Tunnel.State.ACTIVE:
+            journal.open_run(tunnel, Run.Trigger.ASKED, run.asked_by)
+            scheduling.look_now(tunnel)
     return run
 
 
@@ -152,7 +99,7 @@ def _tell_what_was_left_out(run: Run) -> None:
     """One line per reason why items have no copy, so that nobody must guess."""
     rows = RegisterRow.objects.filter(cell__tunnel=run.tunnel).exclude(reason="")
     for reason, count in rows.values_list("reason").annotate(Count("pk")).order_by("reason"):
-        say(run, f"Left out: {reason} ({count}).")
+        journal.say(run, f"Left out: {reason} ({count}).")
     unread = FeedItem.objects.filter(feed__members__tunnel=run.tunnel, gone=False).exclude(unreadable="")
     for reason, count in unread.values_list("unreadable").annotate(Count("pk")).order_by("unreadable"):
-        say(run, f"Not understood: {reason} ({count}).", level=RunLine.Level.WARNING)
+        journal.say(run, f"Not understood: {reason} ({count}).", level=RunLine.Level.WARNING)
