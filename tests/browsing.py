@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import (
     Browser,
@@ -47,9 +48,13 @@ def chromium_path() -> str | None:
     return named or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser per session. Without one the test is skipped, and in CI it fails."""
+    """One browser per file of tests. Without one these are skipped, and in CI they fail.
+
+    While it lives, an event loop runs in this thread, and a connection to the database opened
+    then is out of sight afterwards: so it ends with the file and its connections with it.
+    """
     path = chromium_path()
     if path is None:
         reason = "no Chromium on this machine (apt-get install chromium, or CULVERT_CHROMIUM)"
@@ -62,6 +67,7 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield chromium
         chromium.close()
+        connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
