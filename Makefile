@@ -20,7 +20,7 @@ help:
 	@echo "make test-long    the long tests, with thousands of examples"
 	@echo "make bench        throughput and requests, against the minimum"
 	@echo "make conformance  Microsoft's own SDK against the sandbox (390 MB to download)"
-	@echo "make screenshots  pictures of the demo's pages, into screenshots/"
+	@echo "make screenshots  pictures of a running demo, into screenshots/ (PASSWORD=...)"
 	@echo "make clean        remove what set-up made (not var/, where the demo's rows are)"
 
 setup: $(ENVIRONMENT) $(PAGES) browser
@@ -52,8 +52,9 @@ bench: $(ENVIRONMENT)
 conformance: $(ENVIRONMENT) .venv-conformance/.complete
 	.venv-conformance/bin/python -m tests.sandbox.sdk
 
+# While `make demo` runs: make screenshots PASSWORD=what-the-demo-printed
 screenshots: setup
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.screenshots "$(PASSWORD)"
 
 clean:
 	rm -rf .venv .venv-conformance node_modules static/vendor
