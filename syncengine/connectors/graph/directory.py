@@ -11,7 +11,7 @@ from typing import Any
 
 from syncengine.connectors.graph.door import MOST_PARTS, GraphDoor
 from syncengine.connectors.graph.paths import mailbox_path, segment, with_query
-from syncengine.connectors.graph.remedies import ACCESS_DENIED, fault_of
+from syncengine.connectors.graph.remedies import ACCESS_DENIED, CONSENT_MISSING, fault_of
 from syncengine.connectors.graph.wire_people import (
     ORG_CONTACT_FIELDS,
     USER_FIELDS,
@@ -60,10 +60,14 @@ class GraphDirectory:
         """
         path = f"/groups/{segment(group_id)}"
         found: set[str] = set()
-        for page in self._door.pages(with_query(f"{path}/transitiveMembers", select="id", top=PAGE)):
-            if "value" not in page:
-                raise TryAgain("The answer about a group's members says nothing.")
-            found.update(raw["id"] for raw in page["value"] if raw.get("@odata.type") in _PEOPLE)
+        try:
+            for page in self._door.pages(with_query(f"{path}/transitiveMembers", select="id", top=PAGE)):
+                found |= _people_of(page)
+        except NeedsAPerson as fault:
+            # One group that hides its members is no lost consent.
+            if fault.reason == CONSENT_MISSING:
+                self._check_visible(path)
+            raise
         if not found:
             self._check_visible(path)
         return frozenset(found)
@@ -97,7 +101,7 @@ class GraphDirectory:
             yield PeoplePage(people, gone, Cursor(cursor) if cursor else None)
 
     def _check_visible(self, path: str) -> None:
-        """Nobody in it, or nobody shown? Graph shows hidden members only to those with a right of their own.
+        """Nobody in it, or nobody shown? Hidden members are shown only to those with a right of their own.
 
         Source: https://learn.microsoft.com/graph/api/group-list-members
         """
@@ -109,6 +113,12 @@ class GraphDirectory:
                 advice="Grant Member.Read.Hidden to the application, or choose another group.",
                 scope="collection",
             )
+
+
+def _people_of(page: Json) -> set[str]:
+    if "value" not in page:
+        raise TryAgain("The answer about a group's members says nothing.")
+    return {raw["id"] for raw in page["value"] if raw.get("@odata.type") in _PEOPLE}
 
 
 def _purpose(reply: Reply) -> str:
