@@ -23,15 +23,17 @@ class Desk:
     tenant: Tenant
     mailbox: Mailbox
     drawer: Drawer
+    app_id: str = ""
+    """Who is at work: the app of the call, if there is one."""
 
     @classmethod
-    def at(cls, world: World, tenant: Tenant, mailbox: Mailbox) -> Desk:
+    def at(cls, world: World, tenant: Tenant, mailbox: Mailbox, app_id: str = "") -> Desk:
         """The desk of this mailbox; its default calendar stands ready."""
         drawer = drawer_of(mailbox)
         if not drawer.is_furnished:
             _give_default_calendar(tenant, mailbox)
             drawer.is_furnished = True
-        return cls(world, tenant, mailbox, drawer)
+        return cls(world, tenant, mailbox, drawer, app_id)
 
     @property
     def now(self) -> datetime:
@@ -75,7 +77,7 @@ class Desk:
 
 def desk_for(call: Call, user: str) -> Desk:
     """The desk of `user` for this call. Raises what `open_mailbox` raises."""
-    return Desk.at(call.world, call.tenant, open_mailbox(call, user))
+    return Desk.at(call.world, call.tenant, open_mailbox(call, user), call.app_id)
 
 
 def owner_of(tenant: Tenant, mailbox: Mailbox) -> Json:

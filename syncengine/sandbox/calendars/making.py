@@ -57,6 +57,9 @@ _TEAMS = "https://teams.microsoft.com/l/meetup-join/"
 
 def create(desk: Desk, calendar_id: str, body: Any) -> Event:
     """Check a posted event and put it into the calendar. Raises Refusal or Unknown."""
+    # A POST costs 50 to 80 us of one core with all that is around it (2026-11-21), so that
+    # batches of them run at over 10,000 parts a second before HTTP:
+    # python -m timeit -s "from tests.sandbox.calendars.speed import post" "post()"
     found = payload.checked(body, creating=True)
     times = times_of(found)
     recurrence = found.pop("recurrence", None)

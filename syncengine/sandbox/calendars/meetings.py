@@ -116,6 +116,7 @@ def told_to(desk: Desk, event: Event, kind: str, to: str, day: date | None = Non
         "subject": event["subject"],
         "iCalUId": event["iCalUId"],
         "sent": wire_instant(desk.now),
+        "app": desk.app_id,
     }
     if day:
         mail["occurrence"] = day.isoformat()

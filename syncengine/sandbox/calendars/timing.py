@@ -45,6 +45,10 @@ def times_of(body: Json, before: Times | None = None) -> Times:
     start, zone = _moment("start", body, (before.start, before.zone) if before else None)
     end, end_zone = _moment("end", body, (before.end, before.end_zone) if before else None)
     times = Times.of(start, end, zone, end_zone, all_day)
+    if before and before.is_all_day == all_day:
+        # A wall time may mean two instants: what is not written keeps its own.
+        at = times.at if "start" in body else before.at
+        times = replace(times, at=at, until=times.until if "end" in body else before.until)
     if times.until < times.at:
         raise invalid("The end must not be earlier than the start.")
     if all_day:

@@ -36,7 +36,7 @@ class Zone:
         """What clocks in this zone show at `instant`."""
         if self.rules.key == "UTC":
             return instant
-        return instant.replace(tzinfo=UTC).astimezone(self.rules).replace(tzinfo=None)
+        return instant.replace(tzinfo=UTC).astimezone(self.rules).replace(tzinfo=None, fold=0)
 
 
 @functools.cache

@@ -56,8 +56,12 @@ def get_time_zone(call: Call, user: str) -> Answer:
 
 
 def settings_of(call: Call, user: str) -> Json:
-    """The settings of a user's mailbox. Raises what `open_mailbox` raises."""
-    return {**_UNTOUCHED, **open_mailbox(call, user).settings}
+    """The settings of a user's mailbox, without those that Graph has no name for (`_...`).
+
+    Raises what `open_mailbox` raises.
+    """
+    own = open_mailbox(call, user).settings
+    return _UNTOUCHED | {name: value for name, value in own.items() if not name.startswith("_")}
 
 
 def _one(call: Call, user: str, name: str) -> Answer:

@@ -151,3 +151,41 @@ def test_a_second_post_of_a_transaction_is_answered_as_the_switch_says(graph, st
         refused = graph.refused("POST", EVENTS, body)
         assert refused == (status, "ErrorDuplicateTransactionId")
     assert len(graph.ask("GET", EVENTS)["value"]) == 1
+
+
+@pytest.mark.parametrize("outlives", [False, True])
+@pytest.mark.parametrize("how", ["DELETE", "permanentDelete"])
+def test_a_transaction_may_outlive_its_event(graph, outlives, how):
+    graph.world.switches.transaction_outlives_deletion = outlives
+    body = event(*MORNING, transactionId="once")
+    address = f"{EVENTS}/{graph.ask('POST', EVENTS, body)['id']}"
+    graph.ask(*(("DELETE", address) if how == "DELETE" else ("POST", f"{address}/{how}")))
+    if outlives:
+        assert graph.refused("POST", EVENTS, body) == (409, "ErrorDuplicateTransactionId")
+    else:
+        graph.ask("POST", EVENTS, body)
+
+
+def test_an_online_meeting_loses_its_link_with_its_body(graph):
+    made = graph.ask("POST", EVENTS, event(*MORNING, isOnlineMeeting=True))
+    assert made["onlineMeetingProvider"] == "teamsForBusiness"
+    address = f"{EVENTS}/{made['id']}"
+    refused = graph.refused("PATCH", address, {"isOnlineMeeting": False})
+    assert refused == (400, "ErrorInvalidRequest")
+    kept = {"body": {"contentType": "text", "content": f"See {made['onlineMeeting']['joinUrl']}"}}
+    assert graph.ask("PATCH", address, kept)["isOnlineMeeting"] is True
+    lost = {"body": {"contentType": "text", "content": "See you"}}
+    assert graph.ask("PATCH", address, lost)["onlineMeeting"] is None
+
+
+@pytest.mark.parametrize("year", ["1500", "4501", "9999"])
+def test_a_year_that_exchange_has_not_is_refused(graph, year):
+    body = event(f"{year}-03-05T09:00:00", f"{year}-03-05T10:00:00")
+    assert graph.refused("POST", EVENTS, body) == (400, "ErrorCalendarOutOfRange")
+
+
+def test_a_patch_writes_what_it_names_and_nothing_else(graph):
+    made = graph.ask("POST", EVENTS, event(*MORNING, categories=["Red"], showAs="oof"))
+    after = graph.ask("PATCH", f"{EVENTS}/{made['id']}", {"subject": "New"})
+    changed = {name for name in made if made[name] != after[name]}
+    assert changed == {"subject", "changeKey", "@odata.etag"}

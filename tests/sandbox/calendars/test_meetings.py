@@ -58,6 +58,13 @@ def test_every_attendee_is_mailed_and_known_ones_get_a_copy(graph, other_graph):
     assert graph.world.outbox == []
 
 
+def test_a_mail_tells_whose_call_caused_it(graph):
+    invite(graph, STRANGER)
+    mail = graph.world.outbox[0]
+    assert (mail["tenant"], mail["mailbox"], mail["app"]) == ("alder", "ann", "app")
+    assert mail["subject"] == "Review"
+
+
 def test_an_update_reaches_the_copies_and_what_is_a_copys_own_mails_nobody(graph):
     made = invite(graph, BOB)
     copy = copy_of(graph, made)

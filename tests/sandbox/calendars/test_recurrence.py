@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil import rrule
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.sandbox.calendars.recurrence import INDEXES, Rule
+from syncengine.sandbox.calendars.series import Series, Times
+from syncengine.sandbox.calendars.zones import zone_named
 
 days = st.dates(date(2015, 1, 1), date(2030, 12, 31))
 weekdays = st.lists(st.integers(0, 6), min_size=1, unique=True).map(lambda found: tuple(sorted(found)))
@@ -83,3 +86,27 @@ def test_yearly_by_weekday(first, month, on, index):
 def test_a_day_that_a_month_has_not_is_its_last_and_ranges_end(rule, expected):
     found = [day.strftime("%m-%d") for day in islice(rule.dates(), 4)]
     assert found == expected.split()
+
+
+@given(
+    first=days,
+    clock=st.times().map(lambda clock: clock.replace(microsecond=0, fold=0)),
+    minutes=st.integers(0, 1440),
+    zone=st.sampled_from(["America/New_York", "Europe/Berlin", "Australia/Sydney", "Asia/Kathmandu"]),
+)
+def test_occurrences_keep_the_wall_clock_of_their_zone(first, clock, minutes, zone):
+    start = datetime.combine(first, clock)
+    times = Times.of(start, start + timedelta(minutes=minutes), zone_named(zone), zone_named(zone), False)
+    series = Series(Rule("daily", 1, first, count=400), times, zone_named(zone))
+    for day, found in zip(series.rule.dates(), series.head(400), strict=True):
+        rules = ZoneInfo(zone)
+        for wall, instant in ((found.start, found.at), (found.end, found.until)):
+            shown = instant.replace(tzinfo=UTC).astimezone(rules).replace(tzinfo=None)
+            skipped = shown - wall
+            # A clock that is put forward skips some walls; they are shown as much later.
+            assert skipped in (timedelta(), timedelta(hours=1))
+            assert (
+                not skipped
+                or wall.replace(tzinfo=rules).utcoffset() != shown.replace(tzinfo=rules).utcoffset()
+            )
+        assert (found.start.date(), found.start.time()) == (day, clock)
