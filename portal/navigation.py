@@ -29,12 +29,19 @@ class Entry:
 
 
 PARTNER_PAGES = (
+    Entry("Dashboard", "layout-dashboard", "dashboard", Permission.TENANTS_SEE),
+    Entry("Tenants", "building", "tenants", Permission.TENANTS_SEE),
+    Entry("Tunnels", "route", "tunnels:tunnels", Permission.TUNNELS_SEE),
     Entry("People", "users", "partners:people", Permission.PEOPLE_SEE),
     Entry("Audit trail", "history", "partners:audit-trail", Permission.AUDIT_SEE),
 )
 # Pages inside one tenant. Their addresses take the tenant's id; they show when the page has
 # put a `tenant` into its context.
-TENANT_PAGES: tuple[Entry, ...] = ()
+TENANT_PAGES = (
+    Entry("Overview", "building", "tenant", Permission.TENANTS_SEE),
+    Entry("Directory", "address-book", "tenants:directory", Permission.TENANTS_SEE),
+    Entry("Groups", "users-group", "tenants:groups", Permission.TENANTS_SEE),
+)
 
 
 @dataclass(frozen=True, slots=True)

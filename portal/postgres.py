@@ -16,8 +16,10 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -89,6 +91,8 @@ def at_hand_for(arguments: Sequence[str]) -> AbstractContextManager[object]:
 
 @contextmanager
 def _named_in_settings(var: Path) -> Iterator[None]:
+    # Asked to end, a command ends in order, so that its server does too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with at_hand(var) as address:
         settings.DATABASES["default"].update(as_django(address))
         os.environ["DATABASE_URL"] = address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import views
+from portal import overview, views
 
 # allauth's own list has pages for people who sign up; here nobody does.
 _sign_in: list[URLPattern] = [
@@ -19,6 +19,11 @@ _sign_in: list[URLPattern] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("dashboard/", overview.dashboard, name="dashboard"),
+    path("tenants/", overview.tenant_list, name="tenants"),
+    path("tenants/<int:tenant_id>/", overview.tenant, name="tenant"),
+    path("", include("tunnels.urls")),
+    path("", include("tenants.urls")),
     path("", include("partners.urls")),
     path("account/", include(_sign_in)),
     path("account/second-factor/", include("allauth.mfa.urls")),

@@ -73,6 +73,7 @@ def groups_of(principal: Principal) -> QuerySet[Group]:
         Group.objects.filter(tenant__in=Tenant.objects.visible_to(principal), gone=False)
         .select_related("tenant")
         .annotate(size=Count("members"))
+        .order_by("name", "pk")
     )
 
 

@@ -45,4 +45,23 @@ class LaneForm(Question):
     """Lanes of one tunnel by state and words."""
 
     words = forms.CharField(required=False, label="Mailbox", max_length=200)
-    state = forms.ChoiceField(required=False, label="State", choices=[("", "All states"), *Lane.State.choices])
+    state = forms.ChoiceField(
+        required=False, label="State", choices=[("", "All states"), *Lane.State.choices]
+    )
+
+
+class PlanForm(Question):
+    """Actions of one lane's plan by verb and words."""
+
+    words = forms.CharField(required=False, label="Search", max_length=200)
+    verb = forms.ChoiceField(
+        required=False,
+        label="Action",
+        choices=[
+            ("", "All actions"),
+            ("create", "Create"),
+            ("update", "Update"),
+            ("delete", "Delete"),
+            ("skip", "Left out"),
+        ],
+    )

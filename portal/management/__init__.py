@@ -1,0 +1,1 @@
+"""What `manage.py` can do that belongs to no floor."""

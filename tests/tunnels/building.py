@@ -22,8 +22,8 @@ NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 def make_tunnel(tenant: Tenant, slug: str = "on-call", **changes: object) -> Tunnel:
     """An approved calendar tunnel inside one tenant, with one cell."""
-    fields = {"kind": "events", "state": "active", "approved": 1, "folder": "On-call", **changes}
-    tunnel = Tunnel.objects.create(partner=tenant.partner, slug=slug, name=slug.title(), **fields)
+    fields = {"name": slug.title(), "kind": "events", "state": "active", "approved": 1, "folder": "On-call"}
+    tunnel = Tunnel.objects.create(partner=tenant.partner, slug=slug, **{**fields, **changes})
     source = {"mailbox": "oncall@northwind.example"}
     TunnelMember.objects.create(tunnel=tunnel, tenant=tenant, gives=True, order=0, spec=source)
     TunnelMember.objects.create(tunnel=tunnel, tenant=tenant, takes=True, order=1, spec={"all_users": True})

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from partners.http import PortalRequest, permission_required
-from tunnels import selectors
+from tunnels import selectors, telling
 
 LINES_PER_PAGE = 100
 
@@ -34,5 +34,5 @@ def _context(request: PortalRequest, run_id: int) -> dict[str, object]:
         "run": found,
         "progress": selectors.progress_of(found),
         "page": Paginator(journal.order_by("-pk"), LINES_PER_PAGE).get_page(request.GET.get("page")),
-        "failures": selectors.failures_of(request.principal, found),
+        "failures": telling.failures_of(request.principal, found.tunnel),
     }

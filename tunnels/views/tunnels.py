@@ -1,4 +1,4 @@
-"""The list of tunnels, and one tunnel: does it do what it should?"""
+"""The list of tunnels, and one tunnel: whether it does what it should."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from partners.http import PortalRequest, permission_required
-from tunnels import selectors, services
+from tunnels import selectors, services, telling
 from tunnels.forms import LaneForm, TunnelForm
 from tunnels.models import Tunnel
 
@@ -28,9 +28,9 @@ def tunnel_or_404(request: PortalRequest, tunnel_id: int) -> Tunnel:
 def tunnels(request: PortalRequest) -> HttpResponse:
     """What flows where, over all clients."""
     form = TunnelForm(request.GET)
-    lines = selectors.tunnel_lines(request.principal, **form.question)
+    lines = telling.tunnel_lines(request.principal, **form.question)
     page = Paginator(lines, TUNNELS_PER_PAGE).get_page(request.GET.get("page"))
-    ends = selectors.ends_in_words([line.tunnel for line in page.object_list], request.principal)
+    ends = telling.ends_in_words([line.tunnel for line in page.object_list], request.principal)
     rows = [(line, *ends[line.tunnel.pk]) for line in page.object_list]
     context = {"form": form, "page": page, "rows": rows, "query": form.query}
     return render(request, "tunnels/tunnels.html", context)
@@ -42,7 +42,7 @@ def tunnel(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """Whether one tunnel does what it should: its ends, its lanes, its runs, its policy."""
     found = tunnel_or_404(request, tunnel_id)
     form = LaneForm(request.GET)
-    lanes = selectors.search_lanes(selectors.lanes_of(request.principal, found), **form.question)
+    lanes = telling.search_lanes(selectors.lanes_of(request.principal, found), **form.question)
     page = Paginator(lanes, LANES_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         **_state_of(request, found),
@@ -51,7 +51,7 @@ def tunnel(request: PortalRequest, tunnel_id: int) -> HttpResponse:
         "query": form.query,
         "runs": selectors.runs_of(request.principal, found)[:RUNS_SHOWN],
         "policy": selectors.policy_of(found),
-        "sentences": selectors.policy_in_words(found),
+        "sentences": telling.policy_in_words(found),
     }
     return render(request, "tunnels/tunnel.html", context)
 

@@ -1,0 +1,149 @@
+"""How tunnels are told on pages: a state and a reason, ends as words, a policy as sentences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+from django.db.models import Count, Q, QuerySet
+
+from partners.principals import Principal
+from syncengine.shaping.policy import ContactPolicy, EventPolicy, PolicyKind, policy_from_json
+from tenants.models import Tenant
+from tunnels import selectors
+from tunnels.models import Lane, Tunnel, TunnelMember
+
+WORST_FIRST = ("failing", "degraded", "held", "waiting", "behind", "draft", "paused", "running", "healthy")
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelLine:
+    """One tunnel as a list shows it: its state in a word, and why."""
+
+    tunnel: Tunnel
+    state: str
+    reason: str
+
+
+def tunnel_lines(
+    principal: Principal, *, tenant: Tenant | None = None, words: str = "", state: str = ""
+) -> list[TunnelLine]:
+    """Tunnels, the worst first: of one tenant, by words, by state if asked. One query."""
+    found = selectors.tunnels_of(principal)
+    if tenant is not None:
+        found = found.filter(pk__in=TunnelMember.objects.filter(tenant=tenant).values("tunnel"))
+    for word in words.split()[:8]:
+        found = found.filter(name__icontains=word)
+    lines = [_line(one) for one in found]
+    asked = [line for line in lines if state in ("", line.state)]
+    return sorted(asked, key=lambda line: (WORST_FIRST.index(line.state), line.tunnel.name))
+
+
+def _line(tunnel: Tunnel) -> TunnelLine:
+    state = selectors.state_of(tunnel)
+    return TunnelLine(tunnel, state, tunnel.message or _reason(tunnel, state))
+
+
+def _reason(tunnel: Tunnel, state: str) -> str:
+    counts = vars(tunnel)
+    match state:
+        case "failing":
+            return f"{counts['lanes_failing']} of {counts['lane_count']} targets fail"
+        case "degraded":
+            return "A source could not be read"
+        case "held":
+            return f"A guard holds deletions in {counts['lanes_held']} of {counts['lane_count']} targets"
+        case "waiting" | "draft":
+            return "Its plan waits for approval"
+        case "behind":
+            return f"{counts['lanes_behind']} of {counts['lane_count']} targets behind"
+        case "paused":
+            return "A person paused it; all copies stay"
+    return ""
+
+
+def ends_in_words(tunnels: Iterable[Tunnel], principal: Principal) -> dict[int, tuple[str, str]]:
+    """Per tunnel: what it comes from and what it goes to, a line each. One query."""
+    members = TunnelMember.objects.filter(tunnel__in=list(tunnels)).select_related("tenant").order_by("order")
+    sources, targets = defaultdict[int, list[str]](list), defaultdict[int, list[str]](list)
+    for member in members:
+        name = f"{member.tenant.name}: {selectors.name_of(member)}"
+        if not principal.sees_tenant(member.tenant_id):
+            name = member.tenant.name if member.takes else name
+        (sources if member.gives else targets)[member.tunnel_id].append(name)
+    keys = {*sources, *targets}
+    return {key: ("; ".join(sources[key]), "; ".join(targets[key])) for key in keys}
+
+
+def search_lanes(lanes: QuerySet[Lane], *, words: str = "", state: str = "") -> QuerySet[Lane]:
+    """Lanes whose mailbox's name or address holds every word, in one state if asked."""
+    if state:
+        lanes = lanes.filter(state=state)
+    for word in words.split()[:8]:
+        lanes = lanes.filter(Q(name__icontains=word) | Q(address__icontains=word))
+    return lanes
+
+
+def failures_of(principal: Principal, tunnel: Tunnel) -> list[dict[str, object]]:
+    """Why lanes of a tunnel fail: reason, advice and how many, the most frequent first."""
+    failing = selectors.lanes_of(principal, tunnel).exclude(reason="")
+    grouped = failing.order_by().values("reason", "message", "advice").annotate(count=Count("pk"))
+    return list(grouped.order_by("-count"))
+
+
+def policy_in_words(tunnel: Tunnel) -> list[str]:
+    """The policy that rules, as sentences."""
+    stored = selectors.policy_of(tunnel)
+    policy = policy_from_json(cast("PolicyKind", tunnel.kind), stored.content if stored else {})
+    return (
+        _of_events(policy) if isinstance(policy, EventPolicy) else _of_contacts(cast("ContactPolicy", policy))
+    )
+
+
+_DETAIL = {
+    "busy": "Copies show only that the time is taken.",
+    "title": "Copies show the title, not the place and not the text.",
+    "title_place": "Copies show title and place, not the text.",
+    "full": "Copies show title, place and text; never who takes part.",
+}
+_PRIVATE = {
+    "mask": "Private events appear as “{mask}”, without title, place and text.",
+    "leave_out": "Private events are left out.",
+    "as_others": "Private events are treated like all others.",
+}
+
+
+def _of_events(policy: EventPolicy) -> list[str]:
+    said = [
+        f"From {policy.days_before} days ago to {policy.days_after} days ahead.",
+        _DETAIL[policy.detail],
+        _PRIVATE[policy.private].format(mask=policy.mask_subject),
+        f"Only events shown as {', '.join(policy.show_as)}.",
+    ]
+    optional = {
+        "Declined events are left out.": policy.leave_out_declined,
+        "Cancelled events are left out.": policy.leave_out_cancelled,
+        "Who takes part in a meeting already gets no copy of it.": policy.skip_if_owner_takes_part,
+        f"Each title begins with “{policy.prefix}”.": policy.prefix,
+        f"Copies remind {policy.reminder_minutes} minutes before.": policy.reminder_minutes is not None,
+    }
+    return [*said, *(sentence for sentence, holds in optional.items() if holds)]
+
+
+def _of_contacts(policy: ContactPolicy) -> list[str]:
+    kinds = ", ".join(kind.replace("_", " ").replace("org contact", "mail contact") for kind in policy.kinds)
+    optional = {
+        "Only enabled accounts.": policy.enabled_only,
+        "Only people with a licence.": policy.licensed != "any",
+        "Only people with a mail address.": policy.needs_mail,
+        "Only people with a telephone number.": policy.needs_phone,
+        "Who is hidden from address lists is left out.": policy.hidden == "respect",
+        f"Only members of {len(policy.groups)} group(s).": policy.groups,
+        f"Without members of {len(policy.without_groups)} group(s).": policy.without_groups,
+        f"Only the departments {', '.join(policy.departments)}.": policy.departments,
+        f"Only the companies {', '.join(policy.companies)}.": policy.companies,
+        "Nobody gets a contact of himself.": policy.leave_out_own_entry,
+    }
+    return [f"Entries of these kinds: {kinds}.", *(text for text, holds in optional.items() if holds)]
