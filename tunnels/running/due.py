@@ -16,11 +16,11 @@ LOST = Connection.State.LOST
 
 
 def directories(only: Tunnel | None = None) -> QuerySet[DirectoryState]:
-    """Directories to be read, of tenants that somebody connected; asked-for ones first."""
+    """Directories to be read, of tenants that somebody connected. A lost consent is tried here alone."""
     states = DirectoryState.objects.filter(due_at__lte=Now(), tenant__connection__isnull=False)
     if only:
         states = states.filter(tenant__tunnel_members__tunnel=only).distinct()
-    return states.exclude(tenant__connection__state=LOST).select_related("tenant").order_by("due_at")
+    return states.select_related("tenant").order_by("due_at")
 
 
 def rosters(only: Tunnel | None = None) -> QuerySet[Tunnel]:

@@ -11,7 +11,7 @@ from django.db.models import Count
 from partners import clock
 from syncengine.executing.lanes import LaneReport
 from syncengine.ports.writing import Failed
-from tenants.models import DirectoryEntry
+from tenants.models import DirectoryEntry, Tenant
 from tunnels import journal
 from tunnels.models import HeldAction, Lane, LanePlan, Link, Run, RunLine, Tunnel
 from tunnels.running.telling import Cause, tell
@@ -197,18 +197,18 @@ def tell_of(tunnel: Tunnel, reports: Sequence[LaneReport] = ()) -> None:
     """Problems of a tunnel's lanes: one per reason and tenant, with how many share it."""
     advice = {reason: failed.advice for report in reports for reason, failed in report.samples.items()}
     lanes = Lane.objects.standing().filter(tunnel=tunnel)
-    unwell = lanes.filter(state__in=("failing", "held")).order_by("tenant", "reason", "pk")
+    unwell = lanes.filter(state__in=("failing", "held")).order_by("pk")
     by_tenant: dict[int, list[Cause]] = {}
-    for tenant, reason, count in unwell.order_by().values_list("tenant", "reason").annotate(Count("pk")):
-        one = unwell.filter(tenant=tenant, reason=reason).first()
+    for where, reason, count in unwell.order_by().values_list("tenant_id", "reason").annotate(Count("pk")):
+        one = unwell.filter(tenant=where, reason=reason).first()
         if one is not None:
             said = f"{tunnel}: {count} mailboxes. {one.message}"
-            by_tenant.setdefault(tenant, []).append(Cause(reason, said, one.advice))
-    for tenant, reason, count in _refused(tunnel):
+            by_tenant.setdefault(where, []).append(Cause(reason, said, one.advice))
+    for where, reason, count in _refused(tunnel):
         said = f"{tunnel}: {count} copies were refused ({reason})."
-        by_tenant.setdefault(tenant, []).append(Cause(f"refused: {reason}", said, advice.get(reason, "")))
-    for member in tunnel.members.select_related("tenant").distinct("tenant").order_by("tenant"):
-        tell(member.tenant, f"tunnel {tunnel.pk}", by_tenant.get(member.tenant_id, []))
+        by_tenant.setdefault(where, []).append(Cause(f"refused: {reason}", said, advice.get(reason, "")))
+    for tenant in Tenant.objects.filter(tunnel_members__tunnel=tunnel).distinct():
+        tell(tenant, f"tunnel {tunnel.pk}", by_tenant.get(tenant.pk, []))
 
 
 def _refused(tunnel: Tunnel) -> list[tuple[int, str, int]]:
