@@ -10,13 +10,18 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 
 from partners import audit, selectors
 from partners.models import Member, User
 from partners.principals import Principal
+
+# What allauth hands to the adapter before it stores it: TOTP's key, the seed of recovery codes.
+SEALED_IN_A_FACTOR = {"secret", "seed"}
 
 
 class MembersOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -70,6 +75,18 @@ def note_factor_added(user: User, authenticator: Any, **_: object) -> None:
 def note_factor_removed(user: User, authenticator: Any, **_: object) -> None:
     """A second factor was taken away."""
     _note(user, "second_factor.removed", kind=str(authenticator.type))
+
+
+def rotate_factors() -> int:
+    """Bring the secrets of all second factors under the first key, and say how many there are."""
+    ids = list(Authenticator.objects.values_list("pk", flat=True))
+    for pk in ids:
+        with transaction.atomic():
+            factor = Authenticator.objects.select_for_update().get(pk=pk)
+            for name in SEALED_IN_A_FACTOR & factor.data.keys():
+                factor.data[name] = _box().rotate(factor.data[name].encode()).decode()
+            factor.save(update_fields=["data"])
+    return len(ids)
 
 
 def _box() -> MultiFernet:

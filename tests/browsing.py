@@ -7,7 +7,6 @@ test that opened it.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,28 +23,12 @@ from playwright.sync_api import (
 )
 
 from partners.models import Member
+from tests.chromium import DESK, FLAGS, chromium_path
 
 if TYPE_CHECKING:
     from playwright._impl._api_structures import SetCookieParam
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-DESK, PHONE = (1440, 900), (390, 844)
-
 OpenAs: TypeAlias = Callable[..., Page]
-
-
-def chromium_path() -> str | None:
-    """The browser to use: one that is named, or the system's."""
-    named = os.environ.get("CULVERT_CHROMIUM")
-    return named or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")

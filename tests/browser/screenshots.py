@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from portal.demo.companies import OWNER_EMAIL
-from tests.browsing import DESK, FLAGS, PHONE, chromium_path
+from tests.chromium import DESK, FLAGS, PHONE, chromium_path
 
 MOST_PAGES = 60
 

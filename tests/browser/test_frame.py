@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from partners import audit, services
 from partners.permissions import Role
 from partners.principals import Principal
-from tests.browsing import PHONE
+from tests.chromium import PHONE
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
