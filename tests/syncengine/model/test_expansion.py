@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.model.copies import Appointment, EventCopy
@@ -110,7 +110,6 @@ def test_the_two_passes_of_an_hour_stay_an_hour_apart():
     assert [f"{line.start.astimezone(berlin):%H:%M}" for line in (one, other)] == ["06:30", "07:30"]
 
 
-@settings(max_examples=150)
 @given(some.series(), st.data())
 def test_a_view_is_the_part_of_the_whole_that_touches_the_window(series, data):
     window = data.draw(some.windows_near(series))

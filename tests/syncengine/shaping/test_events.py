@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.model.codec import copy_fingerprint, copy_to_json
@@ -77,7 +77,6 @@ def is_let_through(says: Details, policy: EventPolicy) -> bool:
 POLICIES = st.one_of(st.just(EventPolicy()), some.event_policies())
 
 
-@settings(max_examples=200)
 @given(st.one_of(some.events(), some.series(least_changes=3)), POLICIES, st.data())
 def test_the_calendar_oracle_holds(item, policy, data):
     window = data.draw(some.windows_near(item))
