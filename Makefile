@@ -50,7 +50,7 @@ bench: $(ENVIRONMENT)
 	$(BIN)/python manage.py bench
 
 conformance: $(ENVIRONMENT) .venv-conformance/.complete
-	.venv-conformance/bin/python -m tests.sandbox.sdk
+	.venv-conformance/bin/python -m tests.sandbox.sdk $(BIN)/python
 
 # While `make demo` runs: make screenshots PASSWORD=what-the-demo-printed
 screenshots: setup
