@@ -92,9 +92,11 @@ class Slice:
 
     def _plan(self) -> bool:
         waiting = list(due.plans(self._only)[:PLANS_TOGETHER])
+        if not waiting:
+            return False
         plans.make(waiting)
         self.done["plans"] += len(waiting)
-        return bool(waiting)
+        return True
 
 
 def close_runs(only: Tunnel | None = None) -> int:
