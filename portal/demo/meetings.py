@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from portal.demo.people import Company, Json
 
@@ -21,6 +22,7 @@ class Diary:
 
     def __init__(self, company: Company, random: Random, first: date, last: date) -> None:
         self._zone = company.windows_zone
+        self._place = ZoneInfo(company.zone)
         self._random = random
         self._first, self._last = first, last
         self.events: list[Json] = []
@@ -99,7 +101,7 @@ class Diary:
     def _moved(self, series: Json, day: date, at: time, minutes: int) -> Json:
         start = datetime.combine(day, at) + timedelta(hours=1)
         return {
-            "originalStart": datetime.combine(day, at).isoformat(),
+            "originalStart": datetime.combine(day, at, self._place).astimezone(UTC).isoformat(),
             "subject": f"{series['subject']} (one hour later)",
             "start": self._moment(start),
             "end": self._moment(start + timedelta(minutes=minutes)),
