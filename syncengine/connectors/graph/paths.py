@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 IMMUTABLE = 'IdType="ImmutableId"'
@@ -21,6 +22,7 @@ def mailbox_path(mailbox: str) -> str:
     return f"/users/{segment(mailbox)}"
 
 
+@lru_cache(maxsize=1024)
 def calendar_path(mailbox: str, calendar: str | None) -> str:
     """A calendar by its id, or the default one."""
     if calendar is None:
@@ -36,6 +38,7 @@ def event_path(mailbox: str, calendar: str | None, event: str) -> str:
     return f"{calendar_path(mailbox, calendar)}/events/{segment(event)}"
 
 
+@lru_cache(maxsize=1024)
 def contacts_path(mailbox: str, folder: str) -> str:
     """The contacts of a folder."""
     if folder == DEFAULT_CONTACTS:

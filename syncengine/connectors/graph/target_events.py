@@ -8,14 +8,13 @@ https://learn.microsoft.com/graph/api/event-update
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeAlias
 
 import orjson
 
-from syncengine.connectors.graph.answers import answer_of, in_words_of
+from syncengine.connectors.graph.answers import answer_of
 from syncengine.connectors.graph.folders import Folders
 from syncengine.connectors.graph.marks import EXPAND_MARK, mark_from, mark_to, transaction_id
 from syncengine.connectors.graph.paths import calendar_path, event_path, mailbox_path, with_query
@@ -111,7 +110,7 @@ class GraphEventTarget:
             raw = yield from self._fetch(folder, remote_id)
             if isinstance(raw, Failed | Open):
                 return raw
-            was = _shown_copy(raw, wanted)
+            was = _copy_of(raw)
         changes = master_changes(was, wanted, self._zone) if was else self._in_full(wanted)
         if changes:
             url = event_path(self._mailbox, folder, remote_id)
@@ -142,7 +141,7 @@ class GraphEventTarget:
             return Open() if raw.reason == "gone" else raw
         if isinstance(raw, Open) or mark_from(raw) != mark:
             return Open()
-        return (yield from self.update(folder, RemoteId(raw["id"]), wanted, _shown_copy(raw, wanted)))
+        return (yield from self.update(folder, RemoteId(raw["id"]), wanted, _copy_of(raw)))
 
     def _occurrences(self, folder: str, remote_id: RemoteId, wanted: EventCopy) -> Steps:
         """Compare, change, and read again until nothing is left to do.
@@ -253,12 +252,6 @@ def _copy_of(raw: Json) -> EventCopy | None:
         return copy_from(raw)
     except Misread:
         return None
-
-
-def _shown_copy(raw: Json, wanted: EventCopy) -> EventCopy | None:
-    """The copy as shown, its body in our own words where Exchange has only wrapped it."""
-    copy = _copy_of(raw)
-    return replace(copy, appointment=in_words_of(wanted.appointment, copy.appointment)) if copy else None
 
 
 def _written(raw: Json, refused: tuple[str, ...] = ()) -> Written:

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 # Enforced and not documented.
 # Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/15276
 MOST_EMAILS, MOST_BUSINESS_PHONES = 3, 2
+NOWHERE = Address()
 
 _TEXTS = {
     "display_name": "displayName",
@@ -55,12 +56,12 @@ def fitted(copy: ContactCopy) -> ContactCopy:
 
 def contact_from(raw: Json) -> ContactCopy:
     """A contact as the target shows it."""
-    place = raw.get("businessAddress") or {}
+    place = raw.get("businessAddress")
     return ContactCopy(
-        **{ours: storable(raw.get(theirs) or "") for ours, theirs in _TEXTS.items()},
+        **{ours: storable(text) if (text := raw.get(theirs)) else "" for ours, theirs in _TEXTS.items()},
         emails=tuple(address for one in raw.get("emailAddresses") or () if (address := one.get("address"))),
         business_phones=tuple(map(storable, raw.get("businessPhones") or ())),
-        address=Address(**{ours: storable(place.get(theirs) or "") for ours, theirs in _PARTS.items()}),
+        address=_place_from(place) if place else NOWHERE,
     )
 
 
@@ -94,6 +95,10 @@ def contact_changes(before: ContactCopy, copy: ContactCopy) -> Json:
     if changes.keys() & _NAMES:
         changes |= {name: is_now[name] for name in _NAMES}
     return changes
+
+
+def _place_from(place: Json) -> Address:
+    return Address(**{ours: storable(place.get(theirs) or "") for ours, theirs in _PARTS.items()})
 
 
 def _place_to(address: Address) -> Json:

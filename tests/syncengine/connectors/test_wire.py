@@ -191,6 +191,20 @@ def test_exchange_wrapping_a_body_is_no_change() -> None:
     assert answer_of(read) != answer_of(edited)
 
 
+def test_a_link_that_leads_elsewhere_is_a_change_and_one_that_exchange_made_is_none() -> None:
+    when = AllDay(date(2026, 1, 1), date(2026, 1, 2))
+
+    def says(body: str, is_html: bool = True) -> EventCopy:
+        return EventCopy(Appointment(when, body=body, body_is_html=is_html))
+
+    one = says('<a href="https://a.example/?x=1&amp;y=2">agenda</a>')
+    other = says('<a href="https://b.example/?x=1&amp;y=2">agenda</a>')
+    assert answer_of(one) != answer_of(other)
+    text = says("see https://a.example/x", is_html=False)
+    linked = says('<p>see <a href="https://a.example/x">https://a.example/x</a></p>')
+    assert answer_of(text) == answer_of(linked)
+
+
 @given(copy=strategies.contact_copies())
 def test_a_contact_written_is_the_same_contact_read(copy: ContactCopy) -> None:
     assert wire_contacts.contact_from(wire_contacts.contact_to(copy)) == wire_contacts.fitted(copy)
