@@ -29,6 +29,24 @@ def create_partner(*, name: str, requires_second_factor: bool = True) -> Partner
 
 
 @transaction.atomic
+def change_second_factor(principal: Principal, *, requires: bool) -> Partner:
+    """Ask for a second factor of every member, or no longer, from the next click on."""
+    principal.require(Permission.PEOPLE_CHANGE)
+    partner = Partner.objects.select_for_update().get(pk=principal.partner_id)
+    before, partner.requires_second_factor = partner.requires_second_factor, requires
+    partner.save(update_fields=["requires_second_factor"])
+    audit.record(
+        principal,
+        "partner.second_factor_changed",
+        partner,
+        before={"requires_second_factor": before},
+        after={"requires_second_factor": requires},
+        is_security=True,
+    )
+    return partner
+
+
+@transaction.atomic
 def create_member(
     principal: Principal,
     *,

@@ -24,6 +24,8 @@ MAY_KNOW_THE_ENVIRONMENT = {
     "portal/wsgi.py",
     "portal/postgres.py",
     "portal/demo/processes.py",
+    # Configuration files name secrets as env:NAME.
+    "tunnels/configuration/environment.py",
 }
 EMPTY_NAMES = {"utils", "helpers", "common", "misc", "manager", "base", "util", "helper"}
 INLINE = re.compile(
