@@ -47,7 +47,7 @@ class InsideAdapter(BaseAdapter):
         super().__init__()
         self._inside = inside
 
-    def send(self, request: Any, **options: Any) -> requests.Response:
+    def send(self, request: Any, *rest: Any, **options: Any) -> requests.Response:
         url = str(request.url)
         assert url.startswith(BASE), f"nothing but the sandbox is called, not {url}"
         got = asyncio.run(

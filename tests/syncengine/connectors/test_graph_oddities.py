@@ -33,7 +33,7 @@ class Wire(BaseAdapter):
         super().__init__()
         self._say = say
 
-    def send(self, request: Any, **options: Any) -> requests.Response:
+    def send(self, request: Any, *rest: Any, **options: Any) -> requests.Response:
         body = orjson.loads(request.body) if request.body else None
         status, said = self._say(request.method, request.url.removeprefix(BASE), body)
         response = requests.Response()
@@ -98,7 +98,7 @@ NOT_FOUND = (404, {"error": {"code": "ErrorItemNotFound", "message": "not in the
 def test_answers_of_a_batch_find_their_parts_in_any_order() -> None:
     door = door_to(each_part(lambda url: (200, {"id": url.rpartition("/")[2]})))
     replies = door.send([part(f"/users/u/events/{n}") for n in range(20)])
-    assert [reply.body["id"] for reply in replies] == [str(n) for n in range(20)]  # type: ignore[union-attr]
+    assert [reply.body["id"] for reply in replies] == [str(n) for n in range(20)]
 
 
 def test_a_part_that_a_batch_does_not_answer_is_lost() -> None:
@@ -242,9 +242,9 @@ def test_the_same_headers_go_with_every_page() -> None:
     seen: list[str] = []
 
     class Listening(Wire):
-        def send(self, request: Any, **options: Any) -> requests.Response:
+        def send(self, request: Any, *rest: Any, **options: Any) -> requests.Response:
             seen.append(request.headers["Prefer"])
-            return super().send(request, **options)
+            return super().send(request, *rest, **options)
 
     def say(method: str, url: str, body: Any) -> tuple[int, Any]:
         if "skiptoken" in url:

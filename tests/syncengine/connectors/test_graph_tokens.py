@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from requests.adapters import BaseAdapter
 
-from syncengine.connectors.graph import tokens as tokens_room
 from syncengine.connectors.graph.settings import Certificate, GraphSettings, Secret
 from syncengine.connectors.graph.tokens import EntraTokens, roles_of
 from syncengine.connectors.http import Http
@@ -79,11 +79,11 @@ def test_sixteen_threads_with_one_refused_token_fetch_one_new_one(bench: Bench) 
 
 def test_a_token_is_renewed_before_it_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     first = bench.tokens.token()
-    real = tokens_room.time.monotonic
+    real = time.monotonic
     # Sixty to ninety minutes is how long one lives.
-    monkeypatch.setattr(tokens_room.time, "monotonic", lambda: real() + 54 * 60)
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 54 * 60)
     assert bench.tokens.token() == first
-    monkeypatch.setattr(tokens_room.time, "monotonic", lambda: real() + 86 * 60)
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 86 * 60)
     assert bench.tokens.token() != first
 
 
@@ -92,8 +92,8 @@ def test_a_denied_token_is_doubted_at_most_once_a_minute(bench: Bench, monkeypat
     second = bench.tokens.doubted(first)
     assert second != first
     assert bench.tokens.doubted(second) == second
-    real = tokens_room.time.monotonic
-    monkeypatch.setattr(tokens_room.time, "monotonic", lambda: real() + 61)
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 61)
     assert bench.tokens.doubted(second) != second
 
 
@@ -159,7 +159,7 @@ class Canned(BaseAdapter):
         super().__init__()
         self._said = (status, body, headers or {})
 
-    def send(self, request: Any, **options: Any) -> requests.Response:
+    def send(self, request: Any, *rest: Any, **options: Any) -> requests.Response:
         if "openid-configuration" in request.url:
             root = "https://login.test/t"
             found = {

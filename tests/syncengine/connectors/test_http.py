@@ -280,9 +280,9 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(server: Server, mo
 
     def changing(host: str, *rest: object, **options: object):
         if host != "rebinding.example":
-            return real(host, *rest, **options)  # type: ignore[arg-type]
+            return real(host, *rest, **options)
         asked.append(host)
-        return real("127.0.0.1", *rest, **options)  # type: ignore[arg-type]
+        return real("127.0.0.1", *rest, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", changing)
     outside = Outside(fence(f"rebinding.example:{server.server_port}"))
