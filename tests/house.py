@@ -32,11 +32,13 @@ INLINE = re.compile(
     r"<style|\sstyle\s*=|<script(?![^>]*\ssrc=)|\son[a-z]+\s*=\s*[\"']|javascript:", re.IGNORECASE
 )
 
+REGISTRY = re.compile(r'^--?(?:index|extra-index|find-links|[if] )|"resolved"|@ (?:file|http)', re.MULTILINE)
+
 
 def faults(root: Path = ROOT) -> list[str]:
     """Every fault of every rule."""
     rules = (long_files, long_functions, silent_modules, late_imports)
-    more = (readers_of_the_environment, empty_names, inline_in_templates)
+    more = (readers_of_the_environment, empty_names, inline_in_templates, addresses_in_locks)
     return [fault for rule in (*rules, *more) for fault in rule(root)]
 
 
@@ -102,6 +104,13 @@ def inline_in_templates(root: Path) -> Iterator[str]:
         for number, line in enumerate(path.read_text().splitlines(), start=1):
             if INLINE.search(line):
                 yield f"{_name(root, path)}:{number} has style or script in the page."
+
+
+def addresses_in_locks(root: Path) -> Iterator[str]:
+    """Lock files hold hashes, and no address of a registry: each machine has its own."""
+    for path in [*sorted((root / "requirements").glob("*.txt")), root / "package-lock.json"]:
+        if path.exists() and REGISTRY.search(path.read_text()):
+            yield f"{_name(root, path)} names a registry."
 
 
 def _modules(root: Path) -> list[Path]:

@@ -26,6 +26,8 @@ def test_the_house_keeps_its_rules():
         (house.inline_in_templates, "templates/a.html", '<p style="color: red">'),
         (house.inline_in_templates, "templates/a.html", "<script>alert(1)</script>"),
         (house.inline_in_templates, "templates/a.html", '<a onclick="go()">'),
+        (house.addresses_in_locks, "requirements/a.txt", "--index-url https://pypi.example\n"),
+        (house.addresses_in_locks, "requirements/a.txt", "a @ file:///wheels/a.whl\n"),
     ],
 )
 def test_a_broken_rule_is_named_with_its_file(rule, path: str, text: str, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -105,3 +106,12 @@ def test_djangos_own_check_finds_nothing_to_say_about_production(tmp_path: Path)
     done = manage("check", "--deploy", "--fail-level", "INFO", **PRODUCTION, CULVERT_VAR=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
+
+
+def test_production_collects_its_static_files_under_names_of_their_content(tmp_path: Path):
+    done = manage("collectstatic", "--noinput", **PRODUCTION, CULVERT_VAR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    names = json.loads((tmp_path / "static" / "staticfiles.json").read_text())["paths"]
+    sheet = (tmp_path / "static" / names["portal.css"]).read_text()
+    assert Path(names["vendor/tabler.css"]).name in sheet
+    assert Path(names["frame.css"]).name in sheet
