@@ -7,7 +7,7 @@ through a tenant side by side. The same plan, not carried out, is the preview (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from syncengine.errors import CursorExpired
@@ -22,7 +22,7 @@ from syncengine.planning.guards import Judgement, judge_lane
 from syncengine.planning.plan import Plan, plan, removal
 from syncengine.planning.settling import Settled
 from syncengine.ports.looking import EventSource
-from syncengine.ports.remembering import Book, FeedBook, Row
+from syncengine.ports.remembering import Book, FeedBook, Link, Place, Row
 from syncengine.ports.writing import Action, Look, Target
 
 __all__ = ["LaneReport", "LaneWork", "look_at_calendar", "plan_lane", "walk_lane"]
@@ -94,6 +94,7 @@ class _LaneWalk:
         self._removals: dict[RowId, list[Action]] = {}
         self._twins: list[Action] = []
         self._judgement = Judgement()
+        self._strays = 0
         self._is_gone = False
 
     def walk(self) -> Walk[LaneReport]:
@@ -108,7 +109,8 @@ class _LaneWalk:
     def _bring_level(self) -> Asking[None]:
         work = self._work
         doubts = self._book.unsettled(self._lane)
-        if (work.look_asked and self._folder) or any(link.intent for link in doubts.values()):
+        self._carrier.doubts.update(place for place, link in doubts.items() if link.intent)
+        if (work.look_asked and self._folder) or self._carrier.doubts:
             yield from self._look()
         yield from self._bring(
             work.register.of(list({row for row, _ in (*doubts, *work.held, *work.released)}))
@@ -170,58 +172,66 @@ class _LaneWalk:
     def _look(self) -> Asking[None]:
         """Look into the folder, once in a walk, and repair what is seen there."""
         self._looked = True
-        if not self._folder and (yield from self._prepare()):
-            yield from self._bring_back_all()
-            return
-        cursor = self._work.look_cursor if self._folder == self._work.folder else None
-        looked = yield from self._looker.look(self._folder, self._work.window, cursor)
-        if looked is None:
-            self._folder = ""
-            self._looked = False
-            yield from self._look()
-            return
-        settled, self._seen_to = looked
-        if settled.strays:
-            self._seen_to = None  # So that the next look shows them again, when their rows may be known.
-        self._tally.counts["adopt"] += len(settled.adopted)
-        self._note_twins(settled)
-        yield from self._bring(self._work.register.of(list(settled.rows)), settled)
+        seen = yield from self._see()
+        if seen is None:
+            seen = Settled(
+                missing=frozenset(place for place, link in self._links().items() if link.remote_id)
+            )
+        yield from self._bring(self._work.register.of(list(seen.rows)), seen)
+
+    def _see(self) -> Asking[Settled | None]:
+        """What the lane's folder shows; None: we have just made it, so it is empty, whatever links say."""
+        for _ in range(2):
+            if self._folder:
+                cursor = self._work.look_cursor if self._folder == self._work.folder else None
+                looked = yield from self._looker.look(self._folder, self._work.window, cursor)
+                if looked is not None:
+                    self._note(looked[0])
+                    self._seen_to = looked[1]
+                    return looked[0]
+            if (yield from self._prepare()):
+                return None
+        raise LaneEnds  # It was found and is gone again: a person is at work there.
 
     def _prepare(self) -> Asking[bool]:
-        """Find the folder, or make it; whether it was made, so that it is empty."""
+        """Find the folder by our mark, or make it; whether it was made."""
         mark = Mark(self._work.installation, self._lane, "folder", "0")
         ready = yield from ask(lambda: self._target.prepare("", self._work.folder_name, mark), tries=1)
         self._folder = ready.folder
         return bool(ready.created)
 
-    def _bring_back_all(self) -> Asking[None]:
-        """A folder that we have just made holds none of our copies, whatever links say."""
-        links = self._book.links(self._lane)
-        missing = frozenset(place for place, link in links.items() if link.remote_id is not None)
-        if missing:
-            rows = self._work.register.of(list({row for row, _ in missing}))
-            yield from self._bring(rows, Settled(missing=missing))
+    def _note(self, seen: Settled) -> None:
+        self._strays = len(seen.strays)
+        if seen.adopted:
+            self._tally.counts["adopt"] += len(seen.adopted)
+        self._twins = [
+            Action("delete", row, "late twin", before=twin.copy, remote_id=twin.remote_id)
+            for row, twin in seen.twins
+        ]
+
+    def _links(self) -> Mapping[Place, Link]:
+        return self._book.links(self._lane)
 
     # Leaving
 
     def _leave(self) -> Asking[None]:
         """Remove all our copies, then the folder where it is ours alone and holds nothing else."""
-        if not self._book.links(self._lane) and not self._folder:
-            self._is_gone = True
-            return
-        if not self._folder:
-            yield from self._prepare()
-        looked = yield from self._looker.look(self._folder, self._work.window, self._work.look_cursor)
-        self._note_twins(looked[0] if looked else NOTHING)
-        removals = [
-            removal(link, self._work.facts.leaving_cause) for link in self._book.links(self._lane).values()
-        ]
-        if looked is None:
+        try:
+            seen = yield from self._see()
+        except LaneEnds as end:
+            is_no_mailbox = end.failed is not None and end.failed.scope == "mailbox"
+            self._is_gone = is_no_mailbox and not self._links()
+            if self._is_gone:
+                return
+            raise
+        cause = self._work.facts.leaving_cause
+        removals = [removal(link, cause) for link in self._links().values()]
+        if seen is None:
             removals = [replace(action, remote_id=None) for action in removals]
         yield from self._carrier.carry_out(self._folder, [*removals, *self._twins], {})
-        if looked and self._work.folder_name:
+        if self._work.folder_name:
             yield from self._drop_folder()
-        self._is_gone = not self._book.links(self._lane)
+        self._is_gone = not self._links()
 
     def _drop_folder(self) -> Asking[None]:
         window = self._work.window.widened(FAR_DAYS)
@@ -230,16 +240,10 @@ class _LaneWalk:
             yield from ask(lambda: self._target.drop_folder(self._folder))
             self._folder = ""
 
-    def _note_twins(self, settled: Settled) -> None:
-        self._twins += [
-            Action("delete", row, "late twin", before=twin.copy, remote_id=twin.remote_id)
-            for row, twin in settled.twins
-        ]
-
     def _report(self, ending: LaneEnds | None) -> LaneReport:
         """The look's cursor moves only when all that it showed is dealt with."""
         tally, work = self._tally, self._work
-        is_dealt_with = ending is None and self._seen_to is not None and not tally.twins_left
+        is_dealt_with = ending is None and self._seen_to and not tally.twins_left and not self._strays
         seen_to = self._seen_to if is_dealt_with else work.look_cursor
         return LaneReport(
             work=work,
@@ -255,5 +259,6 @@ class _LaneWalk:
             held=self._judgement.held,
             held_reason=self._judgement.reason,
             failed=ending.failed if ending else None,
+            strays=self._strays,
             is_gone=self._is_gone,
         )

@@ -40,7 +40,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Carries out one lane's actions. `draw` gives each create's attempt."""
+    """Carries out one lane's actions. `draw` gives each create's attempt.
+
+    `doubts` are places whose intent was open before: unsent or not, they stay open until they are settled.
+    """
 
     installation: str
     lane: LaneId
@@ -48,6 +51,7 @@ class Carrier:
     book: Book
     draw: Callable[[], str]
     tally: Tally
+    doubts: set[Place] = field(default_factory=set)
 
     def carry_out(self, folder: str, actions: Iterable[Action], rows: Mapping[RowId, Row]) -> Asking[None]:
         """See all of them through, in windows. Raises LaneEnds when the lane can go no further."""
@@ -102,9 +106,13 @@ class Carrier:
                 results.append(Result(intent, outcome))
         if results:
             self.book.record(self.lane, results)
-        own = [intent for intent in unsent if not _is_twin(intent)]
-        if own:
-            self.book.withdraw(self.lane, own)
+        withdrawn = [
+            intent
+            for intent in unsent
+            if not _is_twin(intent) and (intent.action.row, intent.action.occurrence) not in self.doubts
+        ]
+        if withdrawn:
+            self.book.withdraw(self.lane, withdrawn)
 
     def _count(self, intent: Intent, outcome: Written | Failed | Open | Stopped) -> Outcome | None:
         """The outcome as the book shall have it; None where the write counts as never tried."""

@@ -62,8 +62,9 @@ class LaneReport:
     `finished`: the lane agrees, but for what is `held`, refused or `open`. Open writes need another
     walk, not before their requests can no longer be running. `failed` is what ended the walk before
     its time, where somebody must know; otherwise time was up or an answer is missing, and it goes on
-    with the next walk. `looked`: the folder was looked at, all of it that changed. `is_gone`: a
-    leaving lane holds nothing any more.
+    with the next walk. `looked`: the folder was looked at, all of it that changed. `strays` bear our
+    mark and nobody knows for which row: a database older than they are; they are left alone.
+    `is_gone`: a leaving lane holds nothing any more.
     """
 
     work: LaneWork
@@ -79,6 +80,7 @@ class LaneReport:
     held: tuple[Action, ...] = ()
     held_reason: str = ""
     failed: Failed | None = None
+    strays: int = 0
     is_gone: bool = False
 
 

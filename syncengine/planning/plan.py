@@ -174,8 +174,8 @@ class _Lane:
         if sighting:
             drift: Cause = "repaired drift" if link.sent == row.fingerprint else "changed at the source"
             return _update(row, copy, link, drift, sighting.copy)
-        before = _said(link, detached)
-        if before == copy and not link.intent:
+        before = None if link.intent else _said(link, detached)
+        if before == copy:
             return None
         cause: Cause = "changed at the source" if link.sent or link.intent else "found by its mark"
         return _update(row, copy, link, cause, before)

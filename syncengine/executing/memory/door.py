@@ -45,7 +45,8 @@ class MemoryDoor:
     """Implements ports.Door. Requests are deeds kept by number until they are done.
 
     `moods` are used up one by one, then all is fine. `most_under_way` and `too_early` are what the
-    promises of pace are about: batches at one time to one mailbox, requests before its time.
+    promises of pace are about: batches at one time to one mailbox, requests before its time. `writes`
+    are requests that could change something.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class MemoryDoor:
     ) -> None:
         self.tenant, self.busy_s = tenant, busy_s
         self.batches: list[int] = []
+        self.writes = 0
         self.most_under_way: Counter[str] = Counter()
         self.too_early: list[str] = []
         self._clock = clock
@@ -62,6 +64,10 @@ class MemoryDoor:
         self._under_way: Counter[str] = Counter()
         self._not_before: dict[str, float] = {}
         self._lock = threading.Lock()
+
+    def set_moods(self, moods: Iterable[Mood]) -> None:
+        """The weather from now on."""
+        self._moods = iter(moods)
 
     def request(self, mailbox: str, method: str, deed: Callable[[], Reply]) -> Part:
         """The part that asks for a deed."""
@@ -109,6 +115,7 @@ class MemoryDoor:
             return Lost()
         if reason := self.tenant.refusals.get(part.mailbox):
             return Refused(reason, "The mailbox refuses.", scope="mailbox")
+        self.writes += part.method != "GET"
         reply = self._deeds[part.url]()
         if mood == "killed after":
             raise Killed

@@ -56,16 +56,15 @@ class MemoryTarget:
         """Find by id, by mark, or make."""
 
         def deed() -> Reply:
-            folders = self._tenant.folders.setdefault(self._mailbox, {})
-            if folder in folders or not name:
-                found = folders.get(folder) or self._tenant.folder_named(self._mailbox, name)
-                return Fine({"id": found.folder_id})
-            ours = next((one for one in folders.values() if one.mark == mark), None)
+            folders = self._tenant.folders.get(self._mailbox, {})
+            ours = next((one for one in folders.values() if one.mark == mark and name), None)
+            ours = folders.get(folder, ours)
             if ours is not None:
                 return Fine({"id": ours.folder_id})
-            made = self._tenant.folder_named(self._mailbox, name)
-            made.mark = mark
-            return Fine({"id": made.folder_id, "created": True})
+            known = len(folders)
+            named = self._tenant.folder_named(self._mailbox, name)
+            named.mark = mark
+            return Fine({"id": named.folder_id, "created": len(self._tenant.folders[self._mailbox]) > known})
 
         (reply,) = yield (self._door.request(self._mailbox, "POST", deed),)
         if isinstance(reply, Fine):
