@@ -69,7 +69,7 @@ def check(wanted: Definition) -> None:
     except BadGuard as fault:
         raise Refused(str(fault), "guards", fault.name) from fault
     if wanted.schedule_s < 10:
-        raise Refused("A schedule is at least 10 seconds.", "schedule")
+        raise Refused("A schedule is at least 10 seconds.", "schedule_s")
 
 
 def _check_ends(wanted: Definition) -> None:

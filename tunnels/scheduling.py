@@ -28,14 +28,19 @@ def wake(queue: str = LIVE) -> None:
 
 def look_now(tunnel: Tunnel) -> None:
     """*Run now*: directories, sources and targets are looked at before anything else."""
-    now = Now()
-    for tenant in Tenant.objects.filter(tunnel_members__tunnel=tunnel, connection__isnull=False).distinct():
-        directory.ask_for_refresh(tenant)
-    Feed.objects.filter(members__tunnel=tunnel).update(due_at=now, is_urgent=True)
-    Tunnel.objects.filter(pk=tunnel.pk).update(next_due_at=now)
+    read_now(tunnel)
     Lane.objects.standing().filter(
         tunnel=tunnel, approved__gte=F("tunnel__definition"), leave_held=False
-    ).update(due_at=now, not_before=None, wants_look=True, wants_retry=True, priority=Lane.Priority.ASKED)
+    ).update(due_at=Now(), not_before=None, wants_look=True, wants_retry=True, priority=Lane.Priority.ASKED)
+    wake()
+
+
+def read_now(tunnel: Tunnel) -> None:
+    """Directories and sources are looked at before anything else; targets are left alone."""
+    for tenant in Tenant.objects.filter(tunnel_members__tunnel=tunnel, connection__isnull=False).distinct():
+        directory.ask_for_refresh(tenant)
+    Feed.objects.filter(members__tunnel=tunnel).update(due_at=Now(), is_urgent=True)
+    Tunnel.objects.filter(pk=tunnel.pk).update(next_due_at=Now())
     wake()
 
 

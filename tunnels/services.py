@@ -40,6 +40,15 @@ def run_now(principal: Principal, tunnel: Tunnel) -> Run:
 
 
 @transaction.atomic
+def look(principal: Principal, tunnel: Tunnel) -> None:
+    """Let the sources be looked at now, for a plan. Raises ValidationError for a paused tunnel."""
+    require(principal, Permission.TUNNELS_RUN, tunnel)
+    if tunnel.is_paused:
+        raise ValidationError("The tunnel is paused: resume it first.")
+    scheduling.read_now(tunnel)
+
+
+@transaction.atomic
 def pause(principal: Principal, tunnel: Tunnel) -> None:
     """Nothing is read or written for the tunnel any more; every copy stays."""
     require(principal, Permission.TUNNELS_PAUSE, tunnel)

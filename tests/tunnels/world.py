@@ -64,7 +64,7 @@ def person(tid: str, number: int, **changes: Any) -> dict[str, Any]:
 
 
 def tenant_of(tid: str, people: int = 12) -> dict[str, Any]:
-    """A tenant with so many people, a shared on-call mailbox (number 90), and the group grp-mobile of the first six."""
+    """So many people, a shared on-call mailbox (number 90); in A the group grp-mobile of the first six."""
     users = [person(tid, number) for number in range(1, people + 1)]
     users.append(person(tid, 90, displayName="On-call", accountEnabled=False, assignedLicenses=[]))
     settings = {"timeZone": ZONES[tid], "userPurpose": "user"}

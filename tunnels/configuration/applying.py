@@ -15,7 +15,7 @@ from tenants import services as tenants_services
 from tenants.models import Tenant
 from tunnels import defining
 from tunnels.configuration.positions import Document, Path
-from tunnels.configuration.wishes import MemberWish, TenantWish, TunnelWish, Wishes
+from tunnels.configuration.wishes import EndWish, MemberWish, TenantWish, TunnelWish, Wishes
 from tunnels.defining import Definition, End, Refused
 from tunnels.models import Tunnel
 
@@ -128,7 +128,7 @@ class _Applying:
             slug=wish.slug,
             name=wish.name,
             kind=wish.kind,
-            ends=[End(self._tenant_of(principal, end.tenant), end.gives, end.spec) for end in wish.ends],
+            ends=[End(self._tenant_of(principal, end), end.gives, end.spec) for end in wish.ends],
             policy=wish.policy,
             folder=wish.folder,
             guards=wish.guards,
@@ -143,12 +143,13 @@ class _Applying:
         if changed:
             self._say(f"tunnel {wish.slug}: changed {', '.join(changed)}")
 
-    def _tenant_of(self, principal: Principal, slug: str) -> Tenant:
-        tenant = (
-            self._tenants.get(slug) or Tenant.objects.filter(partner=principal.partner_id, slug=slug).first()
-        )
+    def _tenant_of(self, principal: Principal, end: EndWish) -> Tenant:
+        known = self._tenants.get(end.tenant)
+        tenant = known or Tenant.objects.filter(partner=principal.partner_id, slug=end.tenant).first()
         if tenant is None:
-            raise Refused(f"There is no tenant {slug!r}, neither in the file nor here.")
+            raise self._document.wrong(
+                f"There is no tenant {end.tenant!r}, neither in the file nor here.", *end.path, "tenant"
+            )
         return tenant
 
 

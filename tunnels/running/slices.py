@@ -27,12 +27,20 @@ FEW = 20
 
 
 class Slice:
-    """One turn of one worker. `most` is the last priority that it serves, `only` a single tunnel."""
+    """One turn of one worker. `most` is the last priority that it serves, `only` a single tunnel.
+
+    `reads_only`: targets are left alone, as a preview needs it.
+    """
 
     def __init__(
-        self, seconds: float = SLICE_S, *, most: int = Lane.Priority.CHECK, only: Tunnel | None = None
+        self,
+        seconds: float = SLICE_S,
+        *,
+        most: int = Lane.Priority.CHECK,
+        only: Tunnel | None = None,
+        reads_only: bool = False,
     ) -> None:
-        self._end = time.monotonic() + seconds
+        self._end, self._reads_only = time.monotonic() + seconds, reads_only
         self._most, self._only = most, only
         self._tried: set[tuple[str, int]] = set()
         self.done: Counter[str] = Counter()
@@ -83,7 +91,7 @@ class Slice:
         )
 
     def _lanes(self) -> bool:
-        claimed = lanes.claim(self._most, self._only)
+        claimed = None if self._reads_only else lanes.claim(self._most, self._only)
         if claimed is None:
             return False
         lanes.drive(claimed, self._left())

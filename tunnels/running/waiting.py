@@ -27,6 +27,30 @@ def until_over(run: Run, patience_s: float) -> Run:
     return run
 
 
+def until_read(tunnel: Tunnel, patience_s: float = 600.0) -> None:
+    """Read the tunnel's sources and shape its register, and write nothing."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        done = slices.Slice(only=tunnel, reads_only=True).work()
+        if not done and not is_unread(tunnel):
+            return
+        if not done:
+            clocks.pause(NAP_S)
+
+
+def is_unread(tunnel: Tunnel) -> bool:
+    """Whether something is still to be read, now, before a plan can be believed."""
+    return any(
+        work.exists()
+        for work in (
+            due.directories(tunnel),
+            due.rosters(tunnel),
+            due.feeds(tunnel).filter(is_urgent=True),
+            due.cells(tunnel),
+        )
+    )
+
+
 def next_due(tunnel: Tunnel) -> float:
     """Seconds until something of the tunnel may be done; a short nap where others are at it."""
     now = clock.now()
