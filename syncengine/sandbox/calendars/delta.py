@@ -71,7 +71,8 @@ def _changed(desk: Desk, chain: Chain) -> Iterator[Group]:
         if event and is_here and event.is_within(chain.low, chain.high):
             yield _left(event, entries) + _group(event, chain) + _cancelled(desk, entries)
         elif _was_within(entries[0], chain) or desk.switches.changes_outside_window_told:
-            yield [Row("gone", entries[-1]["id"], immutable=immutable)]
+            old = dict.fromkeys(one["id"] for one in entries)
+            yield [Row("gone", plain, immutable=immutable) for plain in old]
 
 
 def _left(event: Event, entries: list[Json]) -> Group:
@@ -121,8 +122,7 @@ def _page(call: Call, desk: Desk, manner: Manner, page: rounds.Page) -> Answer:
     applied = ["odata.track-changes"]
     if size := call.prefers("odata.maxpagesize"):
         applied.append(f"odata.maxpagesize={size}")
-    applied += manner.applied.values()
-    return Answer(200, body, {"Preference-Applied": ", ".join(applied)})
+    return manner.confirm(Answer(200, body, {"Preference-Applied": ", ".join(applied)}))
 
 
 def _told(desk: Desk, row: Row, manner: Manner) -> Json | None:

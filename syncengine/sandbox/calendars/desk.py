@@ -103,7 +103,7 @@ def new_calendar(tenant: Tenant, mailbox: Mailbox, name: str, *, is_default: boo
     """A calendar as Graph describes it, not yet in the mailbox."""
     number = drawer_of(mailbox).next_number()
     return {
-        "id": ids.plain_id(mailbox.user_id, "calendars", number),
+        "id": ids.plain_id(mailbox.user_id, number),
         "name": name,
         "color": "auto",
         "hexColor": "",

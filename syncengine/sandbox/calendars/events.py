@@ -54,9 +54,8 @@ def list_events(call: Call, user: str, calendar: str | None) -> Answer:
     rows: list[Json] = list(listing.found_events(call, desk, desk.calendar(calendar)["id"]))
     rows = odata.ordered(call, OUTLOOK, "event", rows, listing.SORTABLE)
     render: Callable[[Json], Json] = presenter.event  # type: ignore[assignment]
-    answer = odata.listed(call, OUTLOOK, rows, render, f"users('{user}')/events")
-    answer.headers |= presenter.manner.applied
-    return answer
+    context = f"users('{user}')/events"
+    return presenter.manner.confirm(odata.listed(call, OUTLOOK, rows, render, context))
 
 
 @at_events("POST", "", WRITES)
@@ -183,4 +182,4 @@ def _known_transaction(call: Call, desk: Desk) -> Event | None:
 
 def _entity(call: Call, user: str, presenter: Presenter, row: Json, status: int) -> Answer:
     context = f"{call.base}/$metadata#users('{user}')/events/$entity"
-    return Answer(status, {"@odata.context": context, **row}, presenter.manner.applied)
+    return presenter.manner.confirm(Answer(status, {"@odata.context": context, **row}))

@@ -105,7 +105,7 @@ def create_calendar(call: Call, user: str) -> Answer:
     answered = dict(made)
     if desk.switches.calendar_id_changes:
         number = desk.drawer.next_number()
-        made["id"] = ids.plain_id(desk.mailbox.user_id, "calendars", number)
+        made["id"] = ids.plain_id(desk.mailbox.user_id, number)
     desk.mailbox.calendars[made["id"]] = made
     return Answer(201, _entity(call, user, _shown(answered)))
 

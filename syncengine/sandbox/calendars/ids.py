@@ -19,20 +19,19 @@ _UID_HEAD = "040000008200E00074C5B7101A82E008"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9+/_=-]{16,}")
 
 
-def plain_id(mailbox: str, folder: str, number: int) -> str:
-    """The id of the `number`-th thing of a mailbox while it lies in `folder`."""
-    return f"{_PLAIN}{_tag(mailbox)}{_letters(f'{mailbox}/{folder}/{number}', 18)}AAA="
+def plain_id(mailbox: str, number: int) -> str:
+    """The id that the `number`-th change of a mailbox gives; a move gives another."""
+    return f"{_PLAIN}{_tag(mailbox)}{_letters(_digest(mailbox, number)[:18])}AAA="
 
 
 def immutable_id(mailbox: str, number: int) -> str:
     """The id that stays when the item moves within its mailbox."""
-    return f"{_IMMUTABLE}{_tag(mailbox)}{_letters(f'{mailbox}//{number}', 15)}"
+    return f"{_IMMUTABLE}{_tag(mailbox)}{_letters(_digest(mailbox, number)[18:33])}"
 
 
 def calendar_uid(mailbox: str, number: int) -> str:
     """An iCalUId, as Exchange makes them for a new meeting."""
-    digest = hashlib.blake2b(f"{mailbox}#{number}".encode(), digest_size=16).hexdigest()
-    return f"{_UID_HEAD}00000000{digest.upper()}"
+    return f"{_UID_HEAD}00000000{_digest(mailbox, number)[33:49].hex().upper()}"
 
 
 def occurrence_uid(uid: str, day: date) -> str:
@@ -43,9 +42,9 @@ def occurrence_uid(uid: str, day: date) -> str:
     return f"{uid}{stamp}"
 
 
-def change_key(mailbox: str, generation: int) -> str:
-    """The version of an item after the mailbox's `generation`-th change."""
-    return f"{_tag(mailbox)}{_letters(f'v{generation}', 12)}=="
+def change_key(mailbox: str, number: int) -> str:
+    """The version of an item after the mailbox's `number`-th change."""
+    return f"{_tag(mailbox)}{_letters(_digest(mailbox, number)[49:61])}=="
 
 
 def occurrence_id(master: str, day: date, *, immutable: bool) -> str:
@@ -73,9 +72,13 @@ def is_well_formed(item: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _tag(mailbox: str) -> str:
-    return _letters(mailbox, 9)
+    return _letters(hashlib.blake2b(mailbox.encode(), digest_size=9).digest())
 
 
-def _letters(text: str, size: int) -> str:
-    digest = hashlib.blake2b(text.encode(), digest_size=size).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+@functools.lru_cache(maxsize=16)
+def _digest(mailbox: str, number: int) -> bytes:
+    return hashlib.blake2b(f"{mailbox}/{number}".encode()).digest()
+
+
+def _letters(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode()

@@ -63,7 +63,7 @@ def is_organised_here(event: Event) -> bool:
 def invite(desk: Desk, event: Event) -> None:
     """Mail an invitation to every attendee of a new meeting, and put a copy into their calendars."""
     if is_organised_here(event):
-        for attendee in list(event["attendees"]):
+        for attendee in _guests(desk, event["attendees"]):
             _mail(desk, event, "invitation", attendee)
             _deliver(desk, event, attendee)
 
@@ -81,11 +81,11 @@ def announce(
         return
     known = {_address(one) for one in before}
     invited = {_address(one) for one in event["attendees"]}
-    for attendee in before:
+    for attendee in _guests(desk, before):
         if _address(attendee) not in invited:
             _mail(desk, event, "cancellation", attendee, day)
             _call_off(desk, event, attendee)
-    for attendee in list(event["attendees"]):
+    for attendee in _guests(desk, event["attendees"]):
         if _address(attendee) not in known:
             _mail(desk, event, "invitation", attendee, day)
         elif told != {"attendees"}:
@@ -98,7 +98,7 @@ def call_off(desk: Desk, event: Event, day: date | None = None) -> None:
     """Mail the cancellation of a meeting, or of its occurrence on `day`, to every attendee."""
     if not is_organised_here(event):
         return
-    for attendee in list(event["attendees"]):
+    for attendee in _guests(desk, event["attendees"]):
         _mail(desk, event, "cancellation", attendee, day)
         if day is None:
             _call_off(desk, event, attendee)
@@ -148,6 +148,12 @@ def note_response(event: Event, address: str, response: str, when: str) -> bool:
         attendees.append(attendee)
     event["attendees"] = attendees
     return found
+
+
+def _guests(desk: Desk, attendees: list[Json]) -> list[Json]:
+    """Everybody but the organiser, who is not invited to their own meeting."""
+    own = desk.owner["address"].lower()
+    return [one for one in attendees if _address(one) != own]
 
 
 def _mail(desk: Desk, event: Event, kind: str, attendee: Json, day: date | None = None) -> None:

@@ -48,7 +48,7 @@ def move(world: World, tenant: Tenant, mailbox: Mailbox, event_id: str, calendar
     desk.drawer.take(event)
     event.calendar_id = target
     number = desk.drawer.stamp(event, desk.now)
-    event["id"] = ids.plain_id(mailbox.user_id, target, number)
+    event["id"] = ids.plain_id(mailbox.user_id, number)
     event["webLink"] = link_to(event["id"])
     desk.drawer.put(event)
     desk.drawer.log(event, None)

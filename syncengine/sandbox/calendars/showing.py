@@ -15,8 +15,9 @@ from syncengine.sandbox.calendars.items import Event, wire_wall
 from syncengine.sandbox.calendars.series import Change, Times
 from syncengine.sandbox.calendars.zones import Zone, zone_named
 from syncengine.sandbox.extended import MULTI, SINGLE, merged_properties
-from syncengine.sandbox.kernel import Call, Json, Unknown
+from syncengine.sandbox.kernel import Answer, Call, Json, Unknown
 
+_APPLIED = "Preference-Applied"
 _KNOWN_PREFERENCES = frozenset(
     ["outlook.timezone", "outlook.body-content-type", "idtype", "odata.maxpagesize", "odata.track-changes"]
 )
@@ -40,12 +41,14 @@ class Manner:
         """The id of one occurrence as this call speaks of it."""
         return ids.occurrence_id(self.id_of(event), day, immutable=self.immutable)
 
-    @property
-    def applied(self) -> dict[str, str]:
-        """The header that confirms what was obeyed."""
-        found = [f'outlook.timezone="{self.zone.name}"'] if self.zone else []
+    def confirm(self, answer: Answer) -> Answer:
+        """The answer with the header that says which preferences were obeyed."""
+        found = [answer.headers[_APPLIED]] if _APPLIED in answer.headers else []
+        found += [f'outlook.timezone="{self.zone.name}"'] if self.zone else []
         found += [f'outlook.body-content-type="{self.body}"'] if self.body else []
-        return {"Preference-Applied": ", ".join(found)} if found else {}
+        if found:
+            answer.headers[_APPLIED] = ", ".join(found)
+        return answer
 
 
 def manner_of(call: Call) -> Manner:

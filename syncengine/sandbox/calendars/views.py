@@ -143,6 +143,5 @@ def _listed(call: Call, user: str, rows: list[Standing]) -> Answer:
         raw = odata.ordered(call, OUTLOOK, "event", raw, listing.SORTABLE)
         found = [one[""] for one in raw]
     render: Callable[[Any], Json] = lambda row: row.seen_by(presenter)  # noqa: E731
-    answer = odata.listed(call, OUTLOOK, found, render, f"users('{user}')/calendarView")
-    answer.headers |= presenter.manner.applied
-    return answer
+    context = f"users('{user}')/calendarView"
+    return presenter.manner.confirm(odata.listed(call, OUTLOOK, found, render, context))

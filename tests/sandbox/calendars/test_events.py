@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.calendars.conftest import NEW_YORK, event
+from tests.sandbox.calls import ask
 
 EVENTS = "users/ann/events"
 MORNING = ("2026-03-05T09:00:00", "2026-03-05T10:30:00")
@@ -84,6 +85,13 @@ def test_an_all_day_event_is_at_midnight_in_every_zone(graph):
     read = graph.ask("GET", f"{EVENTS}/{made['id']}", prefer=sydney)
     assert read["start"]["dateTime"] == "2026-03-05T00:00:00.0000000"
     assert read["end"]["dateTime"] == "2026-03-06T00:00:00.0000000"
+
+
+def test_what_was_obeyed_is_confirmed(graph):
+    prefer = 'outlook.timezone="UTC", outlook.body-content-type="text", odata.maxpagesize=5'
+    answer = ask(graph.world, graph.tenant, "GET", EVENTS, prefer=prefer)
+    applied = 'odata.maxpagesize=5, outlook.timezone="UTC", outlook.body-content-type="text"'
+    assert answer.headers["Preference-Applied"] == applied
 
 
 def test_location_and_locations_mirror_each_other(graph):

@@ -58,6 +58,13 @@ def test_every_attendee_is_mailed_and_known_ones_get_a_copy(graph, other_graph):
     assert graph.world.outbox == []
 
 
+def test_an_organiser_among_the_attendees_is_not_mailed(graph):
+    made = invite(graph, "ann@alder.example", BOB)
+    graph.ask("PATCH", f"{EVENTS}/{made['id']}", {"subject": "Renamed"})
+    graph.ask("DELETE", f"{EVENTS}/{made['id']}")
+    assert mails(graph) == [("invitation", BOB), ("update", BOB), ("cancellation", BOB)]
+
+
 def test_a_mail_tells_whose_call_caused_it(graph):
     invite(graph, STRANGER)
     mail = graph.world.outbox[0]

@@ -155,3 +155,18 @@ def test_a_pasted_event_is_new_and_carries_marks_where_the_switch_says_so(graph,
     assert read["iCalUId"] != made["iCalUId"]
     assert "transactionId" not in read
     assert ("singleValueExtendedProperties" in read) == clones
+
+
+def test_an_event_that_left_the_window_is_removed_by_the_id_it_had(graph):
+    graph.world.switches.changes_outside_window_told = False
+    made = series(graph)
+    link = round_of(graph, f"{VIEW}?{WINDOW}")[1]
+    away = event("2026-05-05T09:00:00", "2026-05-05T10:00:00", recurrence=None)
+    graph.ask("PATCH", f"{EVENTS}/{made['id']}", away)
+    shifts = graph.ask("POST", "users/ann/calendars", {"name": "Shifts"})
+    mailbox = graph.tenant.mailboxes["ann"]
+    default = graph.ask("GET", "users/ann/calendar")["id"]
+    moved = move(graph.world, graph.tenant, mailbox, made["id"], shifts["id"])
+    move(graph.world, graph.tenant, mailbox, moved, default)
+    removed = {row["id"] for row in round_of(graph, link)[0] if "@removed" in row}
+    assert made["id"] in removed
