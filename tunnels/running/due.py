@@ -34,10 +34,19 @@ def rosters(only: Tunnel | None = None) -> QuerySet[Tunnel]:
     return tunnels.filter(pk=only.pk) if only else tunnels.order_by("next_due_at")
 
 
+def _being_read() -> QuerySet[DirectoryState]:
+    """A directory that is about to be read, or is read just now: what drinks from it waits for that."""
+    asked_or_first = Q(asked_at__isnull=False) | Q(refreshed_at=None)
+    return DirectoryState.objects.filter(
+        asked_or_first, tenant=OuterRef("tenant"), tenant__connection__isnull=False, due_at__lte=Now()
+    )
+
+
 def feeds(only: Tunnel | None = None) -> QuerySet[Feed]:
     """Feeds whose time has come: asked for first, then those that have waited longest."""
     drinking = TunnelMember.objects.filter(feed=OuterRef("pk")).exclude(tunnel__state=Tunnel.State.PAUSED)
     due = Feed.objects.filter(Exists(drinking), due_at__lte=Now()).exclude(tenant__connection__state=LOST)
+    due = due.exclude(Exists(_being_read()), kind=Feed.Kind.ADDRESS_LIST)
     if only:
         due = due.filter(members__tunnel=only).distinct()
     return due.select_related("tenant").order_by("-is_urgent", "due_at")
