@@ -84,7 +84,8 @@ def find_group(tenant: Tenant, name: str) -> Group | None:
     )
     if group is not None and not group.wanted:
         Group.objects.filter(pk=group.pk).update(wanted=True)
-        directory.ask_for_refresh(tenant)
+        if group.members_read_at is None:
+            directory.ask_for_refresh(tenant)
     return group
 
 

@@ -113,9 +113,9 @@ def test_a_plan_can_be_searched(look, tunnel):
 
 def test_a_live_panel_asks_for_itself_again_and_a_finished_one_does_not(look, tunnel):
     run = Run.objects.create(tunnel=tunnel, trigger="asked", started_at=clock.now())
-    assert 'hx-trigger="every 2s"' in look(f"/runs/{run.pk}/panel/")
+    assert 'hx-trigger="every 2s"' in look(f"/tunnels/runs/{run.pk}/panel/")
     Run.objects.filter(pk=run.pk).update(state="done", ended_at=clock.now())
-    assert "hx-trigger" not in look(f"/runs/{run.pk}/panel/")
+    assert "hx-trigger" not in look(f"/tunnels/runs/{run.pk}/panel/")
 
 
 def test_a_journal_line_of_the_other_end_is_not_shown(look, tunnel, make_tenant, engineer):
@@ -125,7 +125,7 @@ def test_a_journal_line_of_the_other_end_is_not_shown(look, tunnel, make_tenant,
     run = Run.objects.create(tunnel=tunnel, trigger="asked", started_at=clock.now())
     RunLine.objects.create(run=run, at=clock.now(), tenant=other, text="12 copies of somebody else")
     RunLine.objects.create(run=run, at=clock.now(), text="3 mailboxes level")
-    page = look(f"/runs/{run.pk}/", engineer)
+    page = look(f"/tunnels/runs/{run.pk}/", engineer)
     assert "3 mailboxes level" in page
     assert "somebody else" not in page
 
