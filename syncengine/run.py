@@ -8,7 +8,6 @@ through a tenant side by side. The same plan, not carried out, is the preview (`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from syncengine.errors import CursorExpired
 from syncengine.executing.asking import Asking, LaneEnds, ask
@@ -110,7 +109,7 @@ class _LaneWalk:
         work = self._work
         doubts = self._book.unsettled(self._lane)
         self._carrier.doubts.update(place for place, link in doubts.items() if link.intent)
-        if (work.look_asked and self._folder) or self._carrier.doubts:
+        if work.look_asked or self._carrier.doubts:
             yield from self._look()
         yield from self._bring(
             work.register.of(list({row for row, _ in (*doubts, *work.held, *work.released)}))
@@ -227,8 +226,9 @@ class _LaneWalk:
         cause = self._work.facts.leaving_cause
         removals = [removal(link, cause) for link in self._links().values()]
         if seen is None:
-            removals = [replace(action, remote_id=None) for action in removals]
-        yield from self._carrier.carry_out(self._folder, [*removals, *self._twins], {})
+            self._carrier.forget(removals)
+        else:
+            yield from self._carrier.carry_out(self._folder, [*removals, *self._twins], {})
         if self._work.folder_name:
             yield from self._drop_folder()
         self._is_gone = not self._links()

@@ -71,15 +71,22 @@ class Carrier:
 
     def _begin(self, folder: str, window: Sequence[Action], rows: Mapping[RowId, Row]) -> list[Errand]:
         """Store the intents of a window; what needs no request is done by that."""
-        intents = [Intent(action, self.draw() if action.verb == "create" else "") for action in window]
-        forgotten = [intent for intent in intents if _needs_no_request(intent.action)]
-        if forgotten:
-            self.book.record(self.lane, [Result(intent, Written(RemoteId(""))) for intent in forgotten])
-        sent = [intent for intent in intents if not _needs_no_request(intent.action)]
+        self.forget([action for action in window if _needs_no_request(action)])
+        sent = [
+            Intent(action, self.draw() if action.verb == "create" else "")
+            for action in window
+            if not _needs_no_request(action)
+        ]
         own = [intent for intent in sent if not _is_twin(intent)]
         if own:
             self.book.intend(self.lane, own)
         return [Errand(self._steps(folder, intent, rows), note=intent) for intent in sent]
+
+    def forget(self, deletes: Sequence[Action]) -> None:
+        """Deletes of what is not there: recorded, and nothing is sent."""
+        if deletes:
+            results = [Result(Intent(one, ""), Written(one.remote_id or RemoteId(""))) for one in deletes]
+            self.book.record(self.lane, results)
 
     def _steps(self, folder: str, intent: Intent, rows: Mapping[RowId, Row]) -> Steps:
         action = intent.action

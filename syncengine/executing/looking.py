@@ -12,7 +12,7 @@ from syncengine.model.identity import Cursor, LaneId, RemoteId
 from syncengine.model.time import Window
 from syncengine.planning.pieces import read_mark
 from syncengine.planning.plan import adoption
-from syncengine.planning.settling import Known, Settled, settle
+from syncengine.planning.settling import UNKNOWN, Known, Settled, settle
 from syncengine.ports.remembering import Book, Intent, Link, Register, Result, Row
 from syncengine.ports.writing import FolderGone, Look, Sighting, Target, Written
 
@@ -88,8 +88,10 @@ class Looker:
 
 def _adopted(row: Row, occurrence: str, sighting: Sighting) -> Result:
     attempt = sighting.mark.attempt if sighting.mark else ""
-    written = Written(sighting.remote_id, sighting.etag, sighting.answer)
-    return Result(Intent(adoption(row, occurrence, sighting), attempt), written)
+    action = adoption(row, occurrence, sighting)
+    # A copy that says something else is no echo and never as we left it, until it has been written.
+    seen = (sighting.etag, sighting.answer) if action.fingerprint else ("", UNKNOWN)
+    return Result(Intent(action, attempt), Written(sighting.remote_id, *seen))
 
 
 def _questions(look: Look, owners: Mapping[RemoteId, Link]) -> list[RemoteId]:

@@ -18,6 +18,10 @@ from syncengine.ports.remembering import Link, Place
 from syncengine.ports.writing import Sighting
 
 
+UNKNOWN = Fingerprint("?")
+"""The answer of a copy of which we do not know what it was told to say: every sighting of it is drift."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What we remember that tells what is seen. `owners` are the links of ids that were seen,

@@ -169,8 +169,8 @@ class Book(Protocol):
 
         Written ends the intent and any refusal; each newly `detached` occurrence gets a link that waits
         for its copy. Failed ends the intent and stores the reason. Open leaves the intent open.
-        A deleted copy's link goes away, but only where it owns the remote id (a late twin's does not);
-        a delete that names none forgets the link as it is.
+        A deleted copy's link goes away, but only where it owns the remote id (a late twin's does not).
+        A delete without one forgets a link that has none; the attempt of its open create stays known.
         """
         ...
 

@@ -44,7 +44,7 @@ class Action:
     Exchange refused as an exception and that lives as a single copy of its own.
     `number` and `fingerprint` are the row's when this was planned: what the copy is brought to.
     An adoption whose content is not known to be the row's has no fingerprint. A delete without a
-    remote id forgets a link whose copy is not there; nothing is sent for it.
+    remote id forgets a link that has no copy; nothing is sent for it.
     """
 
     verb: Verb

@@ -117,7 +117,9 @@ class GraphEventTarget:
             reply = yield from ask(tell("PATCH", url, self._mailbox, changes))
             if not isinstance(reply, Fine):
                 return outcome_of(reply)
-            if was and not _departs(was) and not _departs(wanted):
+            # An occurrence that once was an exception keeps words of its own, though it says
+            # what its series says: any series is read again after a change.
+            if was and not (was.exceptions or was.cancelled or wanted.exceptions or wanted.cancelled):
                 return _written(dict(reply.body))
         return (yield from self._occurrences(folder, remote_id, wanted))
 
@@ -240,11 +242,6 @@ def _event(copy: Copy) -> EventCopy:
     if not isinstance(copy, EventCopy):
         raise TypeError("A calendar takes events.")
     return copy
-
-
-def _departs(copy: EventCopy) -> bool:
-    """Whether some occurrence is not as its series says."""
-    return bool(copy.exceptions or copy.cancelled)
 
 
 def _copy_of(raw: Json) -> EventCopy | None:

@@ -183,7 +183,7 @@ class MemoryBook:
     ) -> None:
         action = intent.action
         if action.verb == "delete":
-            if place in links and action.remote_id in (None, link.remote_id):
+            if place in links and link.remote_id == action.remote_id:
                 del links[place]
             return
         links[place] = Link(
