@@ -119,7 +119,7 @@ class GraphEventTarget:
                 return outcome_of(reply)
             # An occurrence that once was an exception keeps words of its own, though it says
             # what its series says: any series is read again after a change.
-            if was and not (was.exceptions or was.cancelled or wanted.exceptions or wanted.cancelled):
+            if was and was.recurrence is None and wanted.recurrence is None:
                 return _written(dict(reply.body))
         return (yield from self._occurrences(folder, remote_id, wanted))
 
