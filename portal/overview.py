@@ -11,6 +11,7 @@ from partners.http import PortalRequest, permission_required
 from partners.selectors import AuditQuestion, audit_entries
 from portal import selectors
 from tenants import selectors as tenants
+from tenants.forms import counted
 from tunnels import selectors as tunnels
 from tunnels.telling import tunnel_lines
 
@@ -60,7 +61,7 @@ def tenant(request: PortalRequest, tenant_id: int) -> HttpResponse:
         "tenant": found,
         "lines": tunnel_lines(request.principal, tenant=found),
         "problems": tenants.problems_of(request.principal).filter(tenant=found),
-        "kinds": tenants.kinds_of(found),
+        "kinds": counted(tenants.kinds_of(found)),
         "state": tenants.directory_state(found),
         "changes": audit_entries(request.principal, AuditQuestion()).filter(tenant_id=found.pk)[
             :LAST_CHANGES

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from partners.http import PortalRequest, permission_required
 from tenants import selectors, services
-from tenants.forms import KINDS, DirectoryForm
+from tenants.forms import DirectoryForm, counted
 from tenants.models import Tenant
 
 ENTRIES_PER_PAGE = 50
@@ -45,8 +45,7 @@ def directory(request: PortalRequest, tenant_id: int) -> HttpResponse:
     }
     if request.htmx and request.htmx.target == "entries":
         return render(request, "tenants/_entries.html", context)
-    kinds = selectors.kinds_of(tenant)
-    context["kinds"] = [(value, label, kinds.get(value, 0)) for value, label in KINDS[1:] if value in kinds]
+    context["kinds"] = counted(selectors.kinds_of(tenant))
     return render(request, "tenants/directory.html", context)
 
 

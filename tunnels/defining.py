@@ -247,6 +247,11 @@ def in_words(wanted: Definition) -> dict[str, Any]:
     return {
         "kind": wanted.kind,
         "folder": wanted.folder,
-        "sources": [f"{end.tenant.slug}: {dict(end.spec)}" for end in wanted.ends if end.gives],
-        "targets": [f"{end.tenant.slug}: {dict(end.spec)}" for end in wanted.ends if not end.gives],
+        "sources": [_end_in_words(end) for end in wanted.ends if end.gives],
+        "targets": [_end_in_words(end) for end in wanted.ends if not end.gives],
     }
+
+
+def _end_in_words(end: End) -> str:
+    said = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in end.spec.items())
+    return f"{end.tenant.slug}: {said}"

@@ -18,6 +18,6 @@ urlpatterns = [
     path("tunnels/<int:tunnel_id>/plan/approve/", plans.approve, name="approve"),
     path("tunnels/<int:tunnel_id>/plan/release/", plans.release, name="release"),
     path("tunnels/<int:tunnel_id>/plan/<int:lane_id>/", plans.lane_plan, name="lane-plan"),
-    path("runs/<int:run_id>/", runs.run, name="run"),
-    path("runs/<int:run_id>/panel/", runs.panel, name="run-panel"),
+    path("tunnels/runs/<int:run_id>/", runs.run, name="run"),
+    path("tunnels/runs/<int:run_id>/panel/", runs.panel, name="run-panel"),
 ]

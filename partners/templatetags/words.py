@@ -63,4 +63,9 @@ def differences(entry: object) -> list[tuple[str, object, object]]:
     before: dict[str, object] = getattr(entry, "before", {})
     after: dict[str, object] = getattr(entry, "after", {})
     names = [*after, *(name for name in before if name not in after)]
-    return [(name.replace("_", " "), before.get(name), after.get(name)) for name in names]
+    return [(name.replace("_", " "), _listed(before.get(name)), _listed(after.get(name))) for name in names]
+
+
+def _listed(value: object) -> object:
+    """A list as its parts with commas between; anything else as it is."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

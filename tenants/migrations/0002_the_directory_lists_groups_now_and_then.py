@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0001_tenants_connections_directory_leases_problems'),
+        ("tenants", "0001_tenants_connections_directory_leases_problems"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='directorystate',
-            name='groups_read_at',
-            field=models.DateTimeField(blank=True, help_text='When their names were listed.', null=True),
+            model_name="directorystate",
+            name="groups_read_at",
+            field=models.DateTimeField(blank=True, help_text="When their names were listed.", null=True),
         ),
     ]
