@@ -75,8 +75,8 @@ def keep(tenant: Tenant, roles: list[str] | None = None) -> None:
     Connection.objects.filter(tenant=tenant).exclude(state=Connection.State.CONNECTED).update(
         connected_at=now
     )
-    changes = {"state": Connection.State.CONNECTED, "reason": "", "checked_at": now}
+    changes: dict[str, object] = {"state": Connection.State.CONNECTED, "reason": "", "checked_at": now}
     if roles is not None:
-        changes["roles"] = roles  # type: ignore[assignment]
+        changes["roles"] = roles
     Connection.objects.filter(tenant=tenant).update(**changes)
     problems.settle(tenant, subject=SUBJECT, reason=LOST)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 from uuid import uuid4
 
 from django.db import transaction
@@ -18,7 +19,7 @@ from partners import clock
 from syncengine.errors import CursorExpired, Fault, HoldThePlan, NeedsAPerson, TryAgain
 from syncengine.model.codec import item_to_json
 from syncengine.model.identity import Cursor
-from syncengine.model.items import Person
+from syncengine.model.items import Person, PersonKind
 from syncengine.ports.looking import DirectorySource, PeoplePage
 from tenants import connections, leases, problems
 from tenants.models import DIRECTORY, DirectoryEntry, DirectoryState, Group, GroupMember, Tenant
@@ -100,7 +101,7 @@ def _renewed(tenant: Tenant, rows: dict[str, DirectoryEntry], person: Person) ->
     """The row that says what `person` says, or None where it does already."""
     row = rows.get(person.key)
     if row and row.kind in _FROM_MAILBOX and person.kind == "user":
-        person = replace(person, kind=row.kind)
+        person = replace(person, kind=cast("PersonKind", row.kind))
     said = item_to_json(person)
     if row and row.person == said and not row.gone:
         return None

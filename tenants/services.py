@@ -34,7 +34,8 @@ def add_tenant(
     tenant.full_clean()
     tenant.save()
     directory.state_of(tenant)
-    audit.record(principal, "tenant.added", tenant, tenant_id=tenant.pk, after={"slug": slug, **fields})
+    said = {name: str(value) for name, value in fields.items()}
+    audit.record(principal, "tenant.added", tenant, tenant_id=tenant.pk, after={"slug": slug, **said})
     return tenant
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, QuerySet
 
@@ -100,7 +101,7 @@ def lanes_that_lag(principal: Principal, tunnel: Tunnel) -> QuerySet[Lane]:
     return lanes.filter(cursor__lt=F("cell__head")).order_by("name")
 
 
-def held_by_lane(held: QuerySet[HeldAction]) -> QuerySet[HeldAction, dict[str, object]]:
+def held_by_lane(held: QuerySet[HeldAction]) -> list[dict[str, Any]]:
     """Per mailbox: how many deletions a guard holds, why, and since when."""
     grouped = held.order_by().values("lane", "lane__name", "guard", "cause")
-    return grouped.annotate(count=Count("pk")).order_by("lane__name", "cause")
+    return [dict(row) for row in grouped.annotate(count=Count("pk")).order_by("lane__name", "cause")]

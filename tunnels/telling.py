@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.db.models import Count, Q, QuerySet
 
@@ -86,20 +86,18 @@ def search_lanes(lanes: QuerySet[Lane], *, words: str = "", state: str = "") -> 
     return lanes
 
 
-def failures_of(principal: Principal, tunnel: Tunnel) -> list[dict[str, object]]:
+def failures_of(principal: Principal, tunnel: Tunnel) -> list[dict[str, Any]]:
     """Why lanes of a tunnel fail: reason, advice and how many, the most frequent first."""
     failing = selectors.lanes_of(principal, tunnel).exclude(reason="")
     grouped = failing.order_by().values("reason", "message", "advice").annotate(count=Count("pk"))
-    return list(grouped.order_by("-count"))
+    return [dict(row) for row in grouped.order_by("-count")]
 
 
 def policy_in_words(tunnel: Tunnel) -> list[str]:
     """The policy that rules, as sentences."""
     stored = selectors.policy_of(tunnel)
     policy = policy_from_json(cast("PolicyKind", tunnel.kind), stored.content if stored else {})
-    return (
-        _of_events(policy) if isinstance(policy, EventPolicy) else _of_contacts(cast("ContactPolicy", policy))
-    )
+    return _of_events(policy) if isinstance(policy, EventPolicy) else _of_contacts(policy)
 
 
 _DETAIL = {

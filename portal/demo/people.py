@@ -126,7 +126,7 @@ _LICENCE = {"disabledPlans": [], "skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965"
 
 def _mailbox_without_a_person(made: Directory, name: str, purpose: str) -> Json:
     nick = _nickname(name.replace(" ", "."))
-    user = {
+    user: Json = {
         "id": made.new_id(),
         "displayName": name,
         "mailNickname": nick,
@@ -168,8 +168,7 @@ def _odd_cases(made: Directory) -> None:
     silent = _person(made, "Jo", "Field", "jo.field") | {"mail": None, "proxyAddresses": []}
     silent["userPrincipalName"] = f"jo.field@{domain}"
     made.users += [guest, hidden, gone, new, silent]
-    for one in (hidden, gone):
-        made.purposes[one["id"]] = "user"
+    made.purposes |= {str(hidden["id"]): "user", str(gone["id"]): "user"}
 
 
 def _suppliers(made: Directory) -> None:

@@ -11,7 +11,7 @@ from tunnels.models import Run, Tunnel
 
 
 def _tunnel(owner: Member) -> Tunnel:
-    tenant = Tenant.objects.get(pk=one_tenant(owner)["tenant_id"])
+    tenant = Tenant.objects.get(pk=str(one_tenant(owner)["tenant_id"]))
     return Tunnel.objects.filter(slug="alder").first() or make_tunnel(tenant, "alder", name="Alder On-Call")
 
 

@@ -143,8 +143,8 @@ def test_unknown_query_options_fail_loudly(graph):
 
 def test_a_series_makes_a_page_longer_than_asked(graph):
     body = event("2026-03-05T09:00:00", "2026-03-05T10:00:00")
-    daily = {"type": "noEnd", "startDate": "2026-03-05"}
-    daily = {"pattern": {"type": "daily", "interval": 1}, "range": daily}
+    endless = {"type": "noEnd", "startDate": "2026-03-05"}
+    daily = {"pattern": {"type": "daily", "interval": 1}, "range": endless}
     graph.ask("POST", EVENTS, {**body, "recurrence": daily})
     single(graph)
     small = "odata.maxpagesize=5"

@@ -184,7 +184,8 @@ class LifeOfACalendar(RuleBasedStateMachine):
         rows, _ = self.round_of(self.link)
         known, stubs = dict(self.known), {key: dict(value) for key, value in self.stubs.items()}
         self.learn(known, stubs, rows)
-        fresh_known, fresh_stubs = {}, {}
+        fresh_known: dict[str, object] = {}
+        fresh_stubs: dict[str, object] = {}
         self.learn(fresh_known, fresh_stubs, self.round_of(f"{VIEW}?{WINDOW}")[0])
         assert known == fresh_known
         assert stubs == fresh_stubs

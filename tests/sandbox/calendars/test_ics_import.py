@@ -66,7 +66,7 @@ def instant(moment):
 
 def expected(text, low, high):
     """How often something stands from one instant to another, in the oracle's opinion."""
-    found = Counter()
+    found: Counter[tuple[datetime, datetime, str]] = Counter()
     for calendar in icalendar.Calendar.from_ical(text, multiple=True):
         for one in recurring_ical_events.of(calendar).between(low, high):
             found[instant(one["DTSTART"].dt), instant(one["DTEND"].dt), str(one.get("SUMMARY", ""))] += 1
@@ -76,7 +76,7 @@ def expected(text, low, high):
 def actual(graph, low, high):
     """The same of what is in Ann's calendar."""
     desk = Desk.at(graph.world, graph.tenant, graph.tenant.mailboxes["ann"])
-    found = Counter()
+    found: Counter[tuple[datetime, datetime, str]] = Counter()
     for event in desk.drawer.within(desk.default_calendar["id"]):
         for row in rows_of(event, low, high):
             times = row.times or event.times

@@ -1,3 +1,5 @@
+"""HTML cleaned for a copy, and as text to be compared."""
+
 from __future__ import annotations
 
 import time as stopwatch

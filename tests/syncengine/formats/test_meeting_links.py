@@ -1,3 +1,5 @@
+"""Links into meetings leave a text, and nothing else does."""
+
 from __future__ import annotations
 
 from urllib.parse import quote

@@ -1,3 +1,5 @@
+"""Texts fit to be stored and compared."""
+
 from __future__ import annotations
 
 import orjson

@@ -1,3 +1,5 @@
+"""Items and copies as JSON, there and back."""
+
 from __future__ import annotations
 
 from dataclasses import replace

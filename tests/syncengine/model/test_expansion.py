@@ -1,3 +1,5 @@
+"""Series unrolled, by the wall clock of their zone."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""The dates of a series, held against python-dateutil."""
+
 from __future__ import annotations
 
 import time as stopwatch

@@ -1,3 +1,5 @@
+"""What cannot be copied, and why."""
+
 from __future__ import annotations
 
 from dataclasses import replace

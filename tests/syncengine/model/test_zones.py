@@ -1,3 +1,5 @@
+"""Windows names of zones and IANA's."""
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime

@@ -1,3 +1,5 @@
+"""Events become copies or excuses; nothing leaks."""
+
 from __future__ import annotations
 
 from collections import Counter

@@ -1,3 +1,5 @@
+"""People become contacts or excuses, each with a reason."""
+
 from __future__ import annotations
 
 from dataclasses import replace

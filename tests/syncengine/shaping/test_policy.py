@@ -1,3 +1,5 @@
+"""Policies as JSON, and what is refused."""
+
 from __future__ import annotations
 
 import orjson
