@@ -17,6 +17,7 @@ from syncengine.connectors.graph.paths import (
     ITEM_HEADERS,
     calendar_path,
     event_path,
+    same_event_path,
     with_query,
 )
 from syncengine.connectors.graph.remedies import fault_of
@@ -38,10 +39,15 @@ _OF_A_SERIES = frozenset({"occurrence", "exception"})
 
 
 class GraphCalendar:
-    """One calendar of a mailbox, the default one where `calendar` is None."""
+    """One calendar of a mailbox, the default one where `calendar` is None.
+
+    It remembers its last round of changes: an id that this said to be removed, or that a full round
+    did not show, is looked for in the calendar even where a read by id still finds it.
+    """
 
     def __init__(self, door: GraphDoor, mailbox: str, calendar: str | None = None) -> None:
         self._door, self._mailbox, self._calendar = door, mailbox, calendar
+        self._last = _Round(is_full=False)
 
     def changes(self, window: Window, cursor: Cursor | None) -> Iterator[ChangePage]:
         """See `EventSource`. Occurrences are told as their series' masters.
@@ -51,7 +57,7 @@ class GraphCalendar:
         """
         start = cursor or self._first_page(window)
         for size in PAGE_SIZES:
-            round_ = _Round()
+            self._last = round_ = _Round(is_full=cursor is None)
             yield from self._round(start, size, round_)
             if not round_.is_circle:
                 return
@@ -62,7 +68,7 @@ class GraphCalendar:
 
         Raises NeedsAPerson when the calendar itself is gone: its events are not deleted one by one.
         """
-        raws = self._fetch(ids, _ITEM)
+        raws = self._without_strays(self._fetch(ids, _ITEM))
         if any(raw is None for raw in raws.values()):
             self._door.get(with_query(calendar_path(self._mailbox, self._calendar), select="id"))
         loose = {raw["seriesMasterId"] for raw in raws.values() if raw and _is_of_a_series(raw)}
@@ -122,6 +128,25 @@ class GraphCalendar:
                         raise fault_of(reply)
         return found
 
+    def _without_strays(self, raws: dict[RemoteId, Json | None]) -> dict[RemoteId, Json | None]:
+        """The events, None for those that are found by their id and do not lie in this calendar."""
+        doubted = {
+            one: str(raw["iCalUId"])
+            for one, raw in raws.items()
+            if raw and raw.get("iCalUId") and not _is_of_a_series(raw) and self._last.doubts(one)
+        }
+        wanted = list(doubted)
+        for at in range(0, len(wanted), MOST_PARTS):
+            some = wanted[at : at + MOST_PARTS]
+            urls = [same_event_path(self._mailbox, self._calendar, doubted[one]) for one in some]
+            replies = self._door.send([Part("GET", url, self._mailbox, headers=ITEM_HEADERS) for url in urls])
+            for one, reply in zip(some, replies, strict=True):
+                if not isinstance(reply, Fine):
+                    raise fault_of(reply)
+                if one not in {row["id"] for row in reply.body.get("value") or ()}:
+                    raws[one] = None
+        return raws
+
     def _part(self, one: RemoteId, options: Mapping[str, str]) -> Part:
         url = with_query(event_path(self._mailbox, self._calendar, one), **options)
         return Part("GET", url, self._mailbox, headers=ITEM_HEADERS)
@@ -132,13 +157,15 @@ _ITEM = {"select": SOURCE_FIELDS, "expand": f"exceptionOccurrences($select={SOUR
 
 @dataclass(slots=True)
 class _Round:
-    """What one round of delta has told so far.
+    """What one round of delta has told so far; `is_full`: it began without a cursor.
 
     Sources of the circle: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3070,
     https://github.com/microsoftgraph/microsoft-graph-docs/issues/7352
     """
 
+    is_full: bool
     told: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
     occurrences: dict[str, list[str]] = field(default_factory=dict)
     is_circle: bool = False
     _rows: set[str] = field(default_factory=set)
@@ -159,9 +186,16 @@ class _Round:
         for row in rows:
             if "@removed" in row:
                 removed[row["id"]] = None
+                self.removed.add(row["id"])
             else:
                 changed[self._question(row)] = None
         return ChangePage(tuple(map(RemoteId, changed)), tuple(map(RemoteId, removed)), None)
+
+    def doubts(self, one: str) -> bool:
+        """Whether this round speaks against the event lying in the calendar, within the window."""
+        if one in self.told or one in self.occurrences:
+            return False
+        return self.is_full or one in self.removed
 
     def _question(self, row: Json) -> str:
         if not _is_of_a_series(row):

@@ -38,6 +38,16 @@ def event_path(mailbox: str, calendar: str | None, event: str) -> str:
     return f"{calendar_path(mailbox, calendar)}/events/{segment(event)}"
 
 
+def same_event_path(mailbox: str, calendar: str | None, uid: str) -> str:
+    """The events of a calendar that are the one with this iCalUId: one, or none if it lies elsewhere.
+
+    A read by id may find an event that lies in Deleted Items or in another calendar by now.
+    """
+    text = uid.replace("'", "''")
+    path = f"{calendar_path(mailbox, calendar)}/events"
+    return with_query(path, filter=f"iCalUId eq '{text}'", select="id")
+
+
 @lru_cache(maxsize=1024)
 def contacts_path(mailbox: str, folder: str) -> str:
     """The contacts of a folder."""

@@ -7,7 +7,7 @@ https://learn.microsoft.com/graph/api/event-update
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeAlias
@@ -15,9 +15,16 @@ from typing import TypeAlias
 import orjson
 
 from syncengine.connectors.graph.answers import answer_of
+from syncengine.connectors.graph.door import MOST_PARTS
 from syncengine.connectors.graph.folders import Folders
 from syncengine.connectors.graph.marks import EXPAND_MARK, mark_from, mark_to, transaction_id
-from syncengine.connectors.graph.paths import calendar_path, event_path, mailbox_path, with_query
+from syncengine.connectors.graph.paths import (
+    calendar_path,
+    event_path,
+    mailbox_path,
+    same_event_path,
+    with_query,
+)
 from syncengine.connectors.graph.remedies import Duplicate
 from syncengine.connectors.graph.series import Doing, Occurrences, Shown, to_do
 from syncengine.connectors.graph.steps import Delta, Json, ask, outcome_of, read_each, remove, tell
@@ -36,6 +43,7 @@ from syncengine.ports.writing import (
     Failed,
     Fine,
     FolderReady,
+    Look,
     Looking,
     Open,
     Part,
@@ -47,6 +55,7 @@ from syncengine.ports.writing import (
     Written,
 )
 
+Straying: TypeAlias = Generator[tuple[Part, ...], tuple[Reply, ...], list[RemoteId] | Failed | Open]
 Fetching: TypeAlias = Generator[tuple[Part, ...], tuple[Reply, ...], Json | Failed | Open]
 
 _MARGIN = timedelta(days=62)
@@ -57,10 +66,15 @@ _EXPAND = f"{EXPAND_MARK},exceptionOccurrences($select={TARGET_EXCEPTION_FIELDS}
 
 
 class GraphEventTarget:
-    """See `Target`. `zone` is the mailbox's own: whole days of a single event are midnights there."""
+    """See `Target`. `zone` is the mailbox's own: whole days of a single event are midnights there.
+
+    It remembers its last look: an id that this did not show, or said to be removed, is looked for in
+    the calendar even where a read by id still finds it (in Deleted Items, say).
+    """
 
     def __init__(self, mailbox: str, zone: str = "UTC") -> None:
         self._mailbox, self._zone = mailbox, zone
+        self._last: Look | None = None
 
     def prepare(self, folder: str, name: str, mark: Mark) -> Preparing:
         """The calendar's id; the default calendar's where there is no name."""
@@ -80,11 +94,24 @@ class GraphEventTarget:
         path = f"{calendar_path(self._mailbox, folder)}/calendarView/delta"
         first = with_query(path, startDateTime=told.start, endDateTime=told.end)
         delta = Delta(self._mailbox, first, told.link, _master_of)
-        return (yield from delta.look(told.cursor))
+        look = yield from delta.look(told.cursor)
+        self._last = look if isinstance(look, Look) else None
+        return look
 
     def read(self, folder: str, ids: Sequence[RemoteId]) -> Reading:
         """Each event with its mark, exceptions and cancellations."""
-        return (yield from read_each(ids, lambda one: self._part(folder, one), _sighting))
+        uids: dict[RemoteId, str] = {}
+
+        def see(raw: Json) -> Sighting:
+            uids[RemoteId(raw["id"])] = str(raw.get("iCalUId") or "")
+            return _sighting(raw)
+
+        seen = yield from read_each(ids, lambda one: self._part(folder, one), see)
+        if isinstance(seen, Failed | Open):
+            return seen
+        doubted = [one for one in seen if uids.get(one) and self._doubts(one)]
+        strays = yield from self._strays(folder, doubted, uids)
+        return strays if isinstance(strays, Failed | Open) else {**seen, **dict.fromkeys(strays)}
 
     def create(self, folder: str, copy: Copy, mark: Mark) -> Steps:
         """The single event or master first, then what departs from the series.
@@ -130,6 +157,26 @@ class GraphEventTarget:
     def drop_folder(self, folder: str) -> Steps:
         """The calendar and all that is in it. Exchange refuses to remove a default calendar."""
         return (yield from remove(calendar_path(self._mailbox, folder), self._mailbox, RemoteId(folder)))
+
+    def _doubts(self, one: RemoteId) -> bool:
+        """Whether the last look speaks against the event lying in the calendar, within the window."""
+        if self._last is None or one in self._last.changed:
+            return False
+        return self._last.complete or one in self._last.removed
+
+    def _strays(self, folder: str, doubted: Sequence[RemoteId], uids: Mapping[RemoteId, str]) -> Straying:
+        """Those of the ids that are found by a read and do not lie in the calendar."""
+        strays: list[RemoteId] = []
+        for at in range(0, len(doubted), MOST_PARTS):
+            some = doubted[at : at + MOST_PARTS]
+            urls = [same_event_path(self._mailbox, folder, uids[one]) for one in some]
+            replies = yield tuple(tell("GET", url, self._mailbox) for url in urls)
+            for one, reply in zip(some, replies, strict=True):
+                if not isinstance(reply, Fine):
+                    return outcome_of(reply)
+                if one not in {row["id"] for row in reply.body.get("value") or ()}:
+                    strays.append(one)
+        return strays
 
     def _again(self, folder: str, wanted: EventCopy, mark: Mark, existing: str) -> Steps:
         """Go on with the event that an earlier POST of this attempt made, if it is still there and ours.

@@ -39,7 +39,7 @@ SOURCE_FIELDS = (
 )
 SOURCE_EXCEPTION_FIELDS = f"id,{_SAID}{_ZONES},responseStatus,isCancelled,onlineMeeting,onlineMeetingUrl"
 _REMINDER = "isReminderOn,reminderMinutesBeforeStart"
-TARGET_FIELDS = f"id,createdDateTime,{_SAID}{_ZONES},recurrence,{_REMINDER},cancelledOccurrences"
+TARGET_FIELDS = f"id,iCalUId,createdDateTime,{_SAID}{_ZONES},recurrence,{_REMINDER},cancelledOccurrences"
 TARGET_EXCEPTION_FIELDS = f"id,{_SAID}{_ZONES},{_REMINDER}"
 
 

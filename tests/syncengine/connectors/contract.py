@@ -136,6 +136,14 @@ class EventSourceContract(ABC):
         assert one in {*told.changed, *told.removed}
         assert calendar.source.read([one]) == {one: Missing()}
 
+    def test_an_event_that_a_full_look_does_not_show_is_missing(self, calendar: SourceWorld) -> None:
+        gone, far = calendar.add("going", at(5, 9)), calendar.add("far away", at(1, 9, month=12))
+        calendar.remove(gone)
+        assert gone not in calendar.look().changed
+        found = calendar.source.read([gone, far])
+        assert found[gone] == Missing()
+        assert isinstance(found[far], Event)
+
     def test_an_event_that_left_the_window_is_found_by_its_id(self, calendar: SourceWorld) -> None:
         one = calendar.add("leaving", at(5, 9))
         cursor = calendar.look().cursor
@@ -324,6 +332,19 @@ class TargetContract(ABC):
             assert isinstance(place.run(place.target.delete(folder, made.remote_id)), Written)
         assert place.look(folder).changed.keys() == {kept.remote_id}
         assert place.see(folder, made.remote_id) is None
+
+    def test_a_copy_that_a_person_deleted_is_not_there_whatever_was_known_before(
+        self, place: TargetWorld
+    ) -> None:
+        folder = place.folder()
+        known, unknown = place.put(folder, "known", "a"), place.put(folder, "unknown", "b")
+        cursor = place.look(folder).cursor
+        place.discard(folder, known.remote_id)
+        assert known.remote_id in place.look(folder, cursor).removed
+        assert place.see(folder, known.remote_id) is None
+        place.discard(folder, unknown.remote_id)
+        assert unknown.remote_id not in place.look(folder).changed
+        assert place.see(folder, unknown.remote_id) is None
 
     def test_a_look_with_a_cursor_tells_only_what_happened_since(self, place: TargetWorld) -> None:
         folder = place.folder()

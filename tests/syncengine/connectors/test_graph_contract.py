@@ -97,6 +97,7 @@ class TestACalendarInBadHumour(EventSourceContract):
             delta_order="shuffled",
             oversize_pages=False,
             looping_pages_below=300,
+            deleted_event_still_readable=True,
         )
         return GraphCalendarWorld(bench)
 
@@ -178,6 +179,13 @@ class TestCalendarsWhoseIdsChange(TargetContract):
     @pytest.fixture
     def place(self, bench: Bench) -> TargetWorld:
         bench.switch(calendar_id_changes=True, delta_order="masters-last", delta_replays=False)
+        return CalendarFolders(bench)
+
+
+class TestCalendarsWhoseDeletedEventsCanBeRead(TargetContract):
+    @pytest.fixture
+    def place(self, bench: Bench) -> TargetWorld:
+        bench.switch(deleted_event_still_readable=True, series_change_resets=False)
         return CalendarFolders(bench)
 
 
