@@ -198,6 +198,7 @@ def _add_policy(tunnel: Tunnel, content: Mapping[str, Any], by: str) -> bool:
         digest=digest,
         created_by=by[:100],
     )
+    Cell.objects.filter(tunnel=tunnel).update(stale=True)
     # The feed's window may have to be wider; the roster looks which groups are meant.
     Feed.objects.filter(members__tunnel=tunnel).update(due_at=Now())
     Tunnel.objects.filter(pk=tunnel.pk).update(rostered_at=None)

@@ -30,7 +30,7 @@ def resolve(tunnel_id: int) -> bool:
     members = list(tunnel.members.select_related("tenant", "feed"))
     cell = Cell.objects.get_or_create(tunnel=tunnel)[0]
     troubles = [trouble for member in members if member.gives for trouble in _bind_source(tunnel, member)]
-    troubles += _bring_lanes(tunnel, cell, [member for member in members if member.takes])
+    troubles += _bring_lanes(tunnel, cell, members)
     troubles += _note_facts(tunnel, cell, members)
     for member in members:
         member.save(update_fields=["resolved", "feed", "shaped"])
@@ -81,25 +81,22 @@ def _bring_lanes(tunnel: Tunnel, cell: Cell, members: Sequence[TunnelMember]) ->
     troubles: list[Trouble] = []
     uncertain: set[int] = set()
     for member in members:
+        if not member.takes:
+            continue
         standing = frozenset(lane.mailbox for lane in lanes if lane.tenant_id == member.tenant_id)
         roster = resolving.roster_of(member, standing)
         named |= {(one.tenant, one.object_id): one for one in roster.mailboxes.values()}
         troubles += roster.troubles
         if not roster.is_certain:
             uncertain.add(member.tenant_id)
-    for source in _source_mailboxes(tunnel):
-        named.pop(source, None)
+    for member in members:
+        # Nobody gets copies of what stands in the same mailbox anyway.
+        if member.gives and member.feed and member.feed.mailbox:
+            named.pop((member.tenant_id, member.feed.mailbox), None)
     _refresh(lanes, named)
     troubles += _join(tunnel, cell, lanes, named)
     _lead_out(tunnel, lanes, named, uncertain)
     return troubles
-
-
-def _source_mailboxes(tunnel: Tunnel) -> Iterable[tuple[int, str]]:
-    """Nobody gets copies of what stands in the same mailbox anyway."""
-    return Feed.objects.filter(members__tunnel=tunnel, kind=Feed.Kind.CALENDAR).values_list(
-        "tenant_id", "mailbox"
-    )
 
 
 def _refresh(lanes: Sequence[Lane], named: Mapping[tuple[int, str], Mailbox]) -> None:
