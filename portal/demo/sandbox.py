@@ -17,7 +17,7 @@ class Control:
 
     def mails(self) -> int:
         """How many mails Exchange would have sent."""
-        return len(self._get("outbox"))
+        return len(self._get("outbox")["mails"])
 
     def requests(self) -> int:
         """How many requests it has answered since its start."""
