@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime
-import uuid
 
 import jwt
 import msal
@@ -70,8 +69,8 @@ def test_the_secret_may_come_as_http_basic(inside):
 @pytest.mark.parametrize(
     ("tenant", "form", "status", "error", "number"),
     [
-        (str(uuid.uuid4()), GRANT, 400, "invalid_request", 90002),
-        (TENANT, {**GRANT, "client_id": str(uuid.uuid4())}, 400, "unauthorized_client", 700016),
+        ("052a114b-6213-4aa8-b82b-980c23f198af", GRANT, 400, "invalid_request", 90002),
+        (TENANT, {**GRANT, "client_id": "052a114b-6213-4aa8-b82b-980c23f198af"}, 400, "unauthorized_client", 700016),
         (TENANT, {**GRANT, "client_secret": "wrong"}, 401, "invalid_client", 7000215),
         (TENANT, without("client_secret"), 401, "invalid_client", 7000218),
         (TENANT, without("scope"), 400, "invalid_request", 900144),
@@ -148,7 +147,7 @@ def prove(inside, key, certificate, *, alg="PS256", old_header=False, **changes)
         "aud": f"{BASE}/{TENANT}/oauth2/v2.0/token",
         "iss": APP,
         "sub": APP,
-        "jti": str(uuid.uuid4()),
+        "jti": "052a114b-6213-4aa8-b82b-980c23f198af",
         "nbf": now,
         "exp": now + 600,
     }
