@@ -70,7 +70,13 @@ def test_the_secret_may_come_as_http_basic(inside):
     ("tenant", "form", "status", "error", "number"),
     [
         ("052a114b-6213-4aa8-b82b-980c23f198af", GRANT, 400, "invalid_request", 90002),
-        (TENANT, {**GRANT, "client_id": "052a114b-6213-4aa8-b82b-980c23f198af"}, 400, "unauthorized_client", 700016),
+        (
+            TENANT,
+            {**GRANT, "client_id": "052a114b-6213-4aa8-b82b-980c23f198af"},
+            400,
+            "unauthorized_client",
+            700016,
+        ),
         (TENANT, {**GRANT, "client_secret": "wrong"}, 401, "invalid_client", 7000215),
         (TENANT, without("client_secret"), 401, "invalid_client", 7000218),
         (TENANT, without("scope"), 400, "invalid_request", 900144),
