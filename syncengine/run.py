@@ -89,6 +89,7 @@ class _LaneWalk:
         self._looker = Looker(work.installation, self._lane, target, book, work.register)
         self._folder, self._cursor = work.folder, work.cursor
         self._looked = False
+        self._seen: frozenset[RowId] = frozenset()
         self._seen_to: Cursor | None = None
         self._removals: dict[RowId, list[Action]] = {}
         self._twins: list[Action] = []
@@ -130,11 +131,17 @@ class _LaneWalk:
     # Planning and writing
 
     def _bring(self, rows: Sequence[Row], seen: Settled = NOTHING) -> Asking[None]:
-        """Plan these rows and write what adds and changes. The lane looks before its first create."""
+        """Plan these rows and write what adds and changes. The lane looks before its first create.
+
+        Rows that a look has shown are planned with it, and only so: another plan would not know of it.
+        """
+        if seen is NOTHING:
+            rows = [row for row in rows if row.id not in self._seen]
         todo = self._plan(rows, seen)
         if not self._looked and (todo.creates or (todo.actions and not self._folder)):
             yield from self._look()
-            todo = self._plan(rows, NOTHING)
+            yield from self._bring(rows)
+            return
         for action in todo.removals:
             self._removals.setdefault(action.row, []).append(action)
         # What is open in this walk is settled by the next one's look, never tried twice.
@@ -176,6 +183,7 @@ class _LaneWalk:
             seen = Settled(
                 missing=frozenset(place for place, link in self._links().items() if link.remote_id)
             )
+        self._seen = seen.rows
         yield from self._bring(self._work.register.of(list(seen.rows)), seen)
 
     def _see(self) -> Asking[Settled | None]:

@@ -17,7 +17,6 @@ from syncengine.planning.pieces import read_mark
 from syncengine.ports.remembering import Link, Place
 from syncengine.ports.writing import Sighting
 
-
 UNKNOWN = Fingerprint("?")
 """The answer of a copy of which we do not know what it was told to say: every sighting of it is drift."""
 

@@ -54,6 +54,7 @@ class LifeOfATunnel(RuleBasedStateMachine):
         self.tunnel.join("anna")
         self.theirs: dict[RemoteId, tuple[str, Copy]] = {}
         self.source: dict[str, Copy] = {}
+        self.pastes: set[RemoteId] = set()
         self.backups: list[tuple] = []
 
     @initialize(copies=st.lists(copies, min_size=1, max_size=2))
@@ -86,12 +87,18 @@ class LifeOfATunnel(RuleBasedStateMachine):
     def a_person_deletes_a_copy(self, mailbox, place):
         if item := self._ours(mailbox, place):
             self.tunnel.folder(mailbox).remove(item.remote_id)
+            links = self.tunnel.book.links(self.tunnel.lanes[mailbox].facts.id).values()
+            pastes = [other for other in self.tunnel.items(mailbox) if other.mark == item.mark]
+            if pastes and item.remote_id not in {link.remote_id for link in links}:
+                # We never heard of the original: nobody can know that this is not it.
+                self.theirs.pop(min(pastes, key=lambda paste: paste.created).remote_id, None)
 
     @rule(mailbox=mailboxes, place=places)
     def a_person_pastes_a_copy(self, mailbox, place):
         if item := self._ours(mailbox, place):
             pasted = self.tunnel.tenant.paste(self.tunnel.folder(mailbox), item.remote_id)
             self.theirs[pasted] = (mailbox, item.copy)
+            self.pastes.add(pasted)
 
     @rule(mailbox=mailboxes, copy=copies)
     def a_person_writes_something_of_his_own(self, mailbox, copy):
@@ -166,7 +173,7 @@ class LifeOfATunnel(RuleBasedStateMachine):
             self.tunnel.lanes[name].facts = lane.facts
         for key in sorted(known | self.source.keys()):
             self.tunnel.write(key, self.source.get(key))
-        self._forget_pastes_without_originals()
+        self._tell_pastes()
         self.a_run_on_a_calm_day()
 
     # What must hold
@@ -190,15 +197,17 @@ class LifeOfATunnel(RuleBasedStateMachine):
         except Killed:
             self.tunnel.clock.sleep(120)  # Its leases end first.
 
-    def _forget_pastes_without_originals(self):
-        """Who remembers neither the original nor its making cannot know that this is a paste."""
+    def _tell_pastes(self):
+        """Who remembers neither the original nor its making cannot know that something is a paste."""
         for mailbox, lane in self.tunnel.lanes.items():
             items = [item for item in self.tunnel.items(mailbox) if item.mark and item.mark.lane == lane.facts.id]
-            known = self.tunnel.book.past_attempts(lane.facts.id, [item.mark.attempt for item in items])
+            fates = self.tunnel.book.past_attempts(lane.facts.id, [item.mark.attempt for item in items])
             for item in items:
-                older = [one for one in items if one.mark == item.mark and one.created < item.created]
-                if item.mark.attempt not in known and not older:
+                if item.remote_id in self.pastes:
+                    older = [one for one in items if one.mark == item.mark and one.created < item.created]
                     self.theirs.pop(item.remote_id, None)
+                    if older or fates.get(item.mark.attempt) not in (None, item.remote_id):
+                        self.theirs[item.remote_id] = (mailbox, item.copy)
 
     def _ours(self, mailbox, place):
         ours = self._marked(mailbox)
