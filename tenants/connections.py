@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from partners import clock
+from syncengine.connectors.http import TIMEOUT_S
 from syncengine.connectors.registry import (
     Certificate,
     GraphService,
@@ -57,8 +58,14 @@ def _settings_of(connection: Connection, on_request: Callable[[Usage], None]) ->
         credential=Secret(connection.secret)
         if is_secret
         else Certificate(connection.certificate, connection.secret),
+        timeout_s=timeout_s(),
         on_request=on_request,
     )
+
+
+def timeout_s() -> float:
+    """The longest that a request may take: well within a lease, so that it ends before the lease does."""
+    return min(TIMEOUT_S, settings.CULVERT_LEASE_S / 2)
 
 
 def lose(tenant: Tenant, fault: NeedsAPerson) -> None:

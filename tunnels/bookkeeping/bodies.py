@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 import orjson
-from django.db import connection
 
 from syncengine.model.codec import copy_from_json, copy_to_json
 from syncengine.model.copies import Copy
 from syncengine.model.identity import Fingerprint
+from tunnels.bookkeeping.hot import hot_cursor
 
 KEPT = 8_000
 """Decoded copies that a worker keeps: many lanes ask for the same ones, and memory stays flat."""
@@ -36,18 +36,18 @@ class Bodies:
         if not new:
             return
         contents = [orjson.dumps(copy_to_json(copy)) for copy in new.values()]
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(
                 "INSERT INTO tunnels_body (fingerprint, content)"
-                " SELECT * FROM unnest(%s::text[], %s::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING",
+                " SELECT * FROM unnest(%b::text[], %b::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING",
                 [list(new), contents],
             )
         self._keep(new)
 
     def _read(self, fingerprints: Iterable[str]) -> Mapping[str, Copy]:
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(
-                "SELECT fingerprint, content FROM tunnels_body WHERE fingerprint = ANY(%s)",
+                "SELECT fingerprint, content FROM tunnels_body WHERE fingerprint = ANY(%b)",
                 [list(fingerprints)],
             )
             read = {mark: copy_from_json(orjson.loads(content)) for mark, content in cursor.fetchall()}

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from django.db import connection
-
 from syncengine.model.identity import Fingerprint, LaneId, RemoteId, RowId
 from syncengine.ports.remembering import Census, Intent, Link, OpenIntent, Place, Result
 from syncengine.ports.writing import Written
 from tunnels.bookkeeping.bodies import Bodies
+from tunnels.bookkeeping.hot import hot_cursor
 from tunnels.bookkeeping.recording import INTEND, RECORD, columns_of
 
 _LINK = (
@@ -34,13 +33,13 @@ class SqlBook:
         """Links by (row, occurrence); only those of `rows` where given. Bases are loaded."""
         if rows is None:
             return _by_place(self._read("l.lane = %s", [lane]))
-        return _by_place(self._read("l.lane = %s AND l.row = ANY(%s)", [lane, list(rows)]))
+        return _by_place(self._read("l.lane = %s AND l.row = ANY(%b)", [lane, list(rows)]))
 
     def by_remote_id(self, lane: LaneId, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Link]:
         """The links that own these remote ids."""
         found = self._read(
             "l.lane = %s AND hashtextextended(l.remote_id, 0) = ANY("
-            "SELECT hashtextextended(id, 0) FROM unnest(%s::text[]) AS id) AND l.remote_id = ANY(%s)",
+            "SELECT hashtextextended(id, 0) FROM unnest(%b::text[]) AS id) AND l.remote_id = ANY(%b)",
             [lane, list(ids), list(ids)],
         )
         return {link.remote_id: link for link in found if link.remote_id is not None}
@@ -60,7 +59,7 @@ class SqlBook:
         ours = [intent for intent in intents if intent.action.cause != "late twin"]
         if not ours:
             return
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(
                 INTEND,
                 {
@@ -77,7 +76,7 @@ class SqlBook:
         """Store what came of it, and the ledger rows: one statement."""
         if not results:
             return
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(RECORD, {"lane": lane, "run": self._runs.get(lane), **columns_of(results)})
         self._wait_for_detached(lane, results)
 
@@ -85,10 +84,10 @@ class SqlBook:
         """These were never sent: their intents end, no ledger row remains."""
         if not intents:
             return
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(
                 "UPDATE tunnels_link l SET intent = ''"
-                " FROM unnest(%s::bigint[], %s::text[]) AS t(row, occurrence)"
+                " FROM unnest(%b::bigint[], %b::text[]) AS t(row, occurrence)"
                 " WHERE l.lane = %s AND l.row = t.row AND l.occurrence = t.occurrence",
                 [
                     [intent.action.row for intent in intents],
@@ -101,10 +100,10 @@ class SqlBook:
         """The target shows these copies as we wrote them: remember etag and answer."""
         if not seen:
             return
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(
                 "UPDATE tunnels_link l SET etag = t.etag, answer = t.answer"
-                " FROM unnest(%s::text[], %s::text[], %s::text[]) AS t(id, etag, answer)"
+                " FROM unnest(%b::text[], %b::text[], %b::text[]) AS t(id, etag, answer)"
                 " WHERE l.lane = %s AND hashtextextended(l.remote_id, 0) = hashtextextended(t.id, 0)"
                 " AND l.remote_id = t.id AND (l.etag, l.answer) IS DISTINCT FROM (t.etag, t.answer)",
                 [list(seen), [etag for etag, _ in seen.values()], [said for _, said in seen.values()], lane],
@@ -112,16 +111,16 @@ class SqlBook:
 
     def past_attempts(self, lane: LaneId, attempts: Sequence[str]) -> Mapping[str, RemoteId | None]:
         """Those of the attempts that we ever made, with the copy they were settled with."""
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(
                 """
                 SELECT attempt, max(remote_id) FILTER (WHERE outcome = 'written' AND remote_id <> '')
                 FROM tunnels_ledgerentry
-                WHERE attempt = ANY(%(attempts)s) AND attempt <> '' AND lane = %(lane)s
+                WHERE attempt = ANY(%(attempts)b) AND attempt <> '' AND lane = %(lane)s
                 GROUP BY attempt
                 UNION ALL
                 SELECT attempt, remote_id FROM tunnels_link
-                WHERE lane = %(lane)s AND attempt = ANY(%(attempts)s) AND remote_id IS NULL
+                WHERE lane = %(lane)s AND attempt = ANY(%(attempts)b) AND remote_id IS NULL
                 """,
                 {"lane": lane, "attempts": list(attempts)},
             )
@@ -132,7 +131,7 @@ class SqlBook:
 
     def census(self, lane: LaneId) -> Census:
         """What the guard of deletions counts against."""
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(
                 "SELECT (SELECT count(*) FROM tunnels_link WHERE lane = %(lane)s AND remote_id IS NOT NULL),"
                 " (SELECT coalesce(sum(removes), 0) FROM tunnels_ledgerentry WHERE lane = %(lane)s"
@@ -143,7 +142,7 @@ class SqlBook:
         return Census(copies=copies, deleted=int(deleted))
 
     def _read(self, condition: str, values: list[Any]) -> list[Link]:
-        with connection.cursor() as cursor:
+        with hot_cursor() as cursor:
             cursor.execute(f"SELECT {_LINK} FROM tunnels_link l WHERE {condition}", values)  # noqa: S608
             found = cursor.fetchall()
         bases = self._bodies.load(row[3] for row in found)
@@ -174,10 +173,10 @@ class SqlBook:
             for day in result.outcome.detached
         ]
         if places:
-            with connection.cursor() as cursor:
+            with hot_cursor() as cursor:
                 cursor.execute(
                     "INSERT INTO tunnels_link (lane, row, occurrence)"
-                    " SELECT %s, * FROM unnest(%s::bigint[], %s::text[]) ON CONFLICT DO NOTHING",
+                    " SELECT %s, * FROM unnest(%b::bigint[], %b::text[]) ON CONFLICT DO NOTHING",
                     [lane, [row for row, _ in places], [day for _, day in places]],
                 )
 

@@ -41,7 +41,7 @@ def _row_of(result: Result) -> tuple[Any, ...]:
 
 INTEND = """
 WITH asked AS (
-    SELECT * FROM unnest(%(rows)s::bigint[], %(occurrences)s::text[], %(verbs)s::text[], %(attempts)s::text[])
+    SELECT * FROM unnest(%(rows)b::bigint[], %(occurrences)b::text[], %(verbs)b::text[], %(attempts)b::text[])
         AS t(row, occurrence, verb, attempt)
 ), replaced AS (
     INSERT INTO tunnels_ledgerentry
@@ -62,10 +62,10 @@ ON CONFLICT (lane, row, occurrence) DO UPDATE SET intent = EXCLUDED.intent,
 RECORD = """
 WITH news AS (
     SELECT * FROM unnest(
-        %(rows)s::bigint[], %(occurrences)s::text[], %(verbs)s::text[], %(causes)s::text[],
-        %(outcomes)s::text[], %(reasons)s::text[], %(attempts)s::text[], %(remote_ids)s::text[],
-        %(etags)s::text[], %(answers)s::text[], %(fingerprints)s::text[], %(numbers)s::bigint[],
-        %(removes)s::int[])
+        %(rows)b::bigint[], %(occurrences)b::text[], %(verbs)b::text[], %(causes)b::text[],
+        %(outcomes)b::text[], %(reasons)b::text[], %(attempts)b::text[], %(remote_ids)b::text[],
+        %(etags)b::text[], %(answers)b::text[], %(fingerprints)b::text[], %(numbers)b::bigint[],
+        %(removes)b::int[])
         AS t(row, occurrence, verb, cause, outcome, reason, attempt, remote_id, etag, answer,
              fingerprint, number, removes)
 ), deleted AS (

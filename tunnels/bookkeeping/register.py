@@ -15,6 +15,7 @@ from syncengine.model.identity import Fingerprint, ItemKey, RowId
 from syncengine.ports.remembering import Row
 from syncengine.ports.writing import Cause
 from tunnels.bookkeeping.bodies import Bodies
+from tunnels.bookkeeping.hot import hot_cursor
 from tunnels.bookkeeping.identity import Identity
 
 WINDOW = 1_000
@@ -92,10 +93,10 @@ def _move_head(cell: int, by: int) -> int:
 
 
 def _known(cell: int, keys: Sequence[str]) -> dict[str, _Known]:
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(
             "SELECT key, id, fingerprint, people, reason, cause, number FROM tunnels_registerrow"
-            " WHERE cell_id = %s AND key = ANY(%s)",
+            " WHERE cell_id = %s AND key = ANY(%b)",
             [cell, list(keys)],
         )
         return {row[0]: _Known(*row[1:]) for row in cursor.fetchall()}
@@ -130,7 +131,7 @@ def _upsert(cell: int, rows: Sequence[Shaped], numbers: Sequence[int], identity:
     if not rows:
         return
     padded = [*numbers, *([0] * (len(rows) - len(numbers)))]
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO tunnels_registerrow AS old
@@ -138,8 +139,8 @@ def _upsert(cell: int, rows: Sequence[Shaped], numbers: Sequence[int], identity:
                  starts_at, changed_at)
             SELECT %s, key, mark, number, fingerprint, reason, cause, about,
                    string_to_array(people, ' '), member, starts_at, culvert_now()
-            FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-                        %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
+            FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[],
+                        %b::text[], %b::text[], %b::bigint[], %b::timestamptz[])
                  AS t(key, mark, number, fingerprint, reason, cause, about, people, member, starts_at)
             ON CONFLICT (cell_id, key) DO UPDATE SET
                 number = CASE WHEN EXCLUDED.number > 0 THEN EXCLUDED.number ELSE old.number END,
@@ -206,7 +207,7 @@ class SqlRegister:
     def of(self, ids: Collection[RowId]) -> Sequence[Row]:
         """These rows as they are now; what does not exist is left out."""
         return _read(
-            f"SELECT {_COLUMNS} FROM tunnels_registerrow WHERE cell_id = %s AND id = ANY(%s)",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM tunnels_registerrow WHERE cell_id = %s AND id = ANY(%b)",  # noqa: S608
             [self.cell, list(ids)],
             self._bodies,
         )
@@ -214,7 +215,7 @@ class SqlRegister:
     def by_mark(self, marks: Collection[str]) -> Mapping[str, Row]:
         """Rows by their part of a mark."""
         rows = _read(
-            f"SELECT {_COLUMNS} FROM tunnels_registerrow WHERE cell_id = %s AND mark = ANY(%s)",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM tunnels_registerrow WHERE cell_id = %s AND mark = ANY(%b)",  # noqa: S608
             [self.cell, list(marks)],
             self._bodies,
         )
@@ -222,7 +223,7 @@ class SqlRegister:
 
 
 def _read(sql: str, values: list[Any], bodies: Bodies) -> list[Row]:
-    with connection.cursor() as cursor:
+    with hot_cursor() as cursor:
         cursor.execute(sql, values)
         found = cursor.fetchall()
     copies = bodies.load(row[3] for row in found)

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import F, Max, Min
 
 from partners.clock import Now
-from syncengine.connectors.http import TIMEOUT_S
 from syncengine.connectors.registry import GraphService
 from syncengine.errors import NeedsAPerson, TryAgain
 from syncengine.executing.driver import Drive, Driver
@@ -36,7 +35,11 @@ from tunnels.running.clocks import SliceClock
 from tunnels.works import Works
 
 TOGETHER = 40
-"""Lanes of one tenant that a slice drives side by side."""
+"""Lanes of one tenant that a slice drives side by side, so that small changes share batches."""
+
+FAR_BEHIND, WEIGHS = 200, 2.5
+"""A lane so many rows behind counts as several: each stores its intents a thousand at a time, and what a
+slice cannot send must be taken back."""
 
 SENDERS = 8
 
@@ -75,6 +78,7 @@ def _claim_of(tenant: Tenant, most: int, only: Tunnel | None) -> Claimed | None:
         .select_related("cell", "tunnel")
         .select_for_update(skip_locked=True, of=("self",))[:TOGETHER]
     )
+    lanes = lanes[: _as_many_as_a_slice_can_serve(lanes)]
     holder = uuid4()
     held = leases.claim(tenant, [lane.mailbox for lane in lanes], holder)
     ours = [lane for lane in lanes if lane.mailbox in held]
@@ -84,6 +88,15 @@ def _claim_of(tenant: Tenant, most: int, only: Tunnel | None) -> Claimed | None:
     staying = [lane.pk for lane in ours if not lane.is_leaving]
     Lane.objects.filter(pk__in=staying).update(state=Lane.State.RUNNING)
     return Claimed(tenant, holder, ours, held)
+
+
+def _as_many_as_a_slice_can_serve(lanes: Sequence[Lane]) -> int:
+    weight = 0.0
+    for count, lane in enumerate(lanes):
+        weight += WEIGHS if lane.behind_by > FAR_BEHIND else 1.0
+        if weight > TOGETHER:
+            return count
+    return len(lanes)
 
 
 def drive(claimed: Claimed, seconds: float) -> list[LaneReport]:
@@ -138,12 +151,7 @@ def _drive(
 
 def _safe_seconds() -> float:
     """How long we may send: the last request must have ended when the lease does."""
-    return max(0.1, settings.CULVERT_LEASE_S - timeout_s())
-
-
-def timeout_s() -> float:
-    """The longest that a request may take: well within a lease."""
-    return min(TIMEOUT_S, settings.CULVERT_LEASE_S / 2)
+    return max(0.1, settings.CULVERT_LEASE_S - connections.timeout_s())
 
 
 def _target(service: GraphService, lane: Lane, zones: Mapping[str, str]) -> Target:

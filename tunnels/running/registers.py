@@ -22,7 +22,7 @@ from syncengine.shaping.events import shape_event
 from syncengine.shaping.people import shape_person
 from syncengine.shaping.policy import ContactPolicy, EventPolicy, Policy
 from syncengine.shaping.shaped import EventFacts, PersonFacts, Shaped
-from tunnels import journal, policies
+from tunnels import journal, policies, scheduling
 from tunnels.bookkeeping import register
 from tunnels.bookkeeping.bodies import Bodies
 from tunnels.bookkeeping.identity import Identity, installation
@@ -192,6 +192,8 @@ def wake_lanes(cell: Cell, *, is_news: bool = True) -> int:
         due_at=clock.Now(), state=Lane.State.BEHIND, priority=Lane.Priority.BACKLOG
     )
     woken = first + lagging.update(due_at=clock.Now(), state=Lane.State.BEHIND, priority=Lane.Priority.FRESH)
+    if first:
+        scheduling.wake(scheduling.BULK)
     if woken and is_news and cell.tunnel.state == Tunnel.State.ACTIVE:
         journal.open_run(cell.tunnel, Run.Trigger.CHANGE)
     return woken

@@ -161,6 +161,8 @@ def _open_lane(tunnel: Tunnel, cell: Cell, mailbox: Mailbox, before: Lane | None
     lane.due_at = clock.now() if may_write else None
     lane.look_due_at = clock.now() + timedelta(days=1)
     lane.save()
+    if may_write:
+        scheduling.wake(scheduling.BULK)
 
 
 def _lead_out(

@@ -11,6 +11,7 @@ from django.db.models import Count
 from partners import clock
 from syncengine.executing.lanes import LaneReport
 from syncengine.ports.writing import Failed
+from tenants import connections
 from tenants.models import DirectoryEntry, Tenant
 from tunnels import journal
 from tunnels.models import HeldAction, Lane, LanePlan, Link, Run, RunLine, Tunnel
@@ -18,9 +19,6 @@ from tunnels.running.telling import Cause, tell
 
 REFUSED = timedelta(minutes=35)
 """A mailbox that is refused is asked at most twice an hour."""
-
-OPEN = timedelta(seconds=30)
-"""A request whose answer was lost cannot still be running after so long."""
 
 DAY = timedelta(days=1)
 
@@ -91,7 +89,7 @@ def _is_level(lane: Lane, report: LaneReport, now: datetime, asked_meanwhile: bo
     lane.reason = lane.message = lane.advice = ""
     if report.open:
         # A lost answer is settled by a look.
-        lane.due_at, lane.state, lane.wants_look = now + OPEN, _on_its_way(lane), True
+        lane.due_at, lane.state, lane.wants_look = now + _longest_request(), _on_its_way(lane), True
     elif asked_meanwhile or lane.cursor < lane.cell.head or lane.is_leaving:
         lane.due_at, lane.state = now, _on_its_way(lane)
     else:
@@ -103,6 +101,11 @@ def _is_level(lane: Lane, report: LaneReport, now: datetime, asked_meanwhile: bo
             report.held_reason[:300],
         )
         lane.advice = "Look at what would be deleted; then let it go, or restore it at the source."
+
+
+def _longest_request() -> timedelta:
+    """After so long a request whose answer was lost cannot still be running."""
+    return timedelta(seconds=connections.timeout_s() + 5)
 
 
 def _is_refused(lane: Lane, failed: Failed, now: datetime) -> None:

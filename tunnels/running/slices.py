@@ -21,6 +21,8 @@ from tunnels.models.ledger import ensure_partitions
 from tunnels.running import due, lanes, looking, registers, roster, runs
 
 SLICE_S = 10.0
+LEAST_S = 0.2
+"""With less time left nothing new is begun."""
 PLANS_TOGETHER = 20
 FEW = 20
 """So many are tried before a slice turns to something else."""
@@ -56,7 +58,7 @@ class Slice:
             self._lanes,
             self._plan,
         )
-        while self._left() > 0 and any(step() for step in steps):
+        while self._left() > LEAST_S and any(step() for step in steps):
             pass
         close_runs(self._only)
         return self.done
