@@ -37,8 +37,12 @@ _NO_DATE = "0001-01-01"
 _A_DAY = timedelta(days=1)
 
 
-def times_of(body: Json, before: Times | None = None) -> Times:
-    """The times that a body gives; what it leaves out stays as it was. 400 when they make no sense."""
+def times_of(body: Json, before: Times | None = None, *, is_old: bool = False) -> Times:
+    """The times that a body gives; what it leaves out stays as it was. 400 when they make no sense.
+
+    `is_old`: it lies in a mailbox already. Migrations and old clients left events there that end
+    before they start, and Exchange goes on showing them.
+    """
     all_day = body.get("isAllDay", before.is_all_day if before else False)
     if not isinstance(all_day, bool):
         raise malformed("Cannot convert the value of 'isAllDay' to the type 'Edm.Boolean'.")
@@ -49,7 +53,7 @@ def times_of(body: Json, before: Times | None = None) -> Times:
         # A wall time may mean two instants: what is not written keeps its own.
         at = times.at if "start" in body else before.at
         times = replace(times, at=at, until=times.until if "end" in body else before.until)
-    if times.until < times.at:
+    if times.until < times.at and not is_old:
         raise invalid("The end must not be earlier than the start.")
     if all_day:
         _check_all_day(times)

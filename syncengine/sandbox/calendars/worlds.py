@@ -136,7 +136,7 @@ def _times(row: Json) -> Times:
 
     A series is read in the zone of its pattern: there, its start has the date of its range.
     """
-    times = times_of({name: row[name] for name in ("start", "end") if name in row})
+    times = times_of({name: row[name] for name in ("start", "end") if name in row}, is_old=True)
     pattern_zone = ((row.get("recurrence") or {}).get("range") or {}).get("recurrenceTimeZone")
     zone = _zone(pattern_zone or row.get("originalStartTimeZone"), times.zone)
     end_zone = _zone(pattern_zone or row.get("originalEndTimeZone"), times.end_zone)

@@ -170,3 +170,12 @@ def test_an_event_that_left_the_window_is_removed_by_the_id_it_had(graph):
     move(graph.world, graph.tenant, mailbox, moved, default)
     removed = {row["id"] for row in round_of(graph, link)[0] if "@removed" in row}
     assert made["id"] in removed
+
+
+def test_what_ends_before_it_starts_may_lie_in_a_file_but_nobody_makes_it(graph):
+    backwards = event("2026-03-05T10:00:00", "2026-03-05T09:00:00")
+    assert graph.refused("POST", EVENTS, backwards)[0] == 400
+    loaded(graph, backwards)
+    [shown] = graph.ask("GET", f"users/ann/calendarView?{window('2026-03-01', '2026-04-01')}")["value"]
+    assert shown["end"]["dateTime"] < shown["start"]["dateTime"]
+    reloaded(graph)
