@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from typing import cast
 
 import pytest
 
@@ -39,6 +40,5 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     result = yield
     stage = pyfuncitem.funcargs.get("stage")
     if isinstance(stage, Stage):
-        logs: pytest.LogCaptureFixture = pyfuncitem.funcargs["caplog"]
-        check(stage, logs.records)
+        check(stage, cast("pytest.LogCaptureFixture", pyfuncitem.funcargs["caplog"]).records)
     return result

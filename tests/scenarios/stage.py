@@ -143,6 +143,11 @@ class Stage(Office):
             for one in tenant["mailboxes"]
         }
 
+    def subjects(self, tid: str, number: int) -> list[str]:
+        """Subjects of all that stands in a mailbox, in whatever calendar."""
+        mailbox = self.mailboxes()[tid, user_id(tid, number)]
+        return sorted(item["subject"] for kind, _, item in items_of(mailbox) if kind == "event")
+
     def requests_of(self, mailbox: str) -> list[Json]:
         """What the app asked of a mailbox since the scenario began, oldest first."""
         self.harvest()
