@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 import psycopg
@@ -129,19 +129,32 @@ def passing_server(var: Path) -> Iterator[str]:
 
 
 def remove_abandoned(parent: Path, prefix: str) -> None:
-    """End and remove the passing servers in `parent` whose keepers were killed."""
+    """End and remove the passing servers in `parent` whose keepers were killed.
+
+    Several processes may do so at the same time.
+    """
     for var in parent.glob(f"{prefix}*"):
-        if not _is_private_to_us(var) or not (var / "postgres.lock").exists():
+        if not _is_private_to_us(var):
             continue
-        with (var / "postgres.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            server = _Server.of(var)
-            server.stop()
-            server.remove()
-            shutil.rmtree(var)
+        try:
+            lock = (var / "postgres.lock").open("r+")
+        except FileNotFoundError:
+            continue
+        with lock:
+            if _is_free(lock) and var.exists():
+                server = _Server.of(var)
+                server.stop()
+                server.remove()
+                shutil.rmtree(var)
+
+
+def _is_free(lock: IO[str]) -> bool:
+    """Whether nobody else held the lock; now we do."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_ours(lock: int, var: Path) -> bool:

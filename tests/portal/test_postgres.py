@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -144,3 +145,18 @@ def test_the_tests_themselves_run_on_postgresql_18():
         row = session.execute("SHOW server_version").fetchone()
     assert row
     assert row[0].startswith("18")
+
+
+def test_an_abandoned_place_that_somebody_else_has_just_removed_is_no_fault(tmp_path: Path, monkeypatch):
+    place = tmp_path / "var-1"
+    place.mkdir(mode=0o700)
+    (place / "postgres.lock").touch()
+    plain = postgres.fcntl.flock
+
+    def slowly(lock, how):
+        shutil.rmtree(place, ignore_errors=True)
+        plain(lock, how)
+
+    monkeypatch.setattr(postgres.fcntl, "flock", slowly)
+    postgres.remove_abandoned(tmp_path, "var-")
+    assert not place.exists()
