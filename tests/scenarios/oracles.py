@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,14 +27,6 @@ def titles(event: Json) -> Json | None:
     if event["sensitivity"] in ("private", "confidential"):
         return {"subject": "Private appointment"}
     return {"subject": event["subject"]}
-
-
-def full(event: Json) -> Json | None:
-    """Everything but who takes part."""
-    said = titles(event)
-    if said is None or event["sensitivity"] in ("private", "confidential"):
-        return said
-    return said | {"location": event["location"].get("displayName", ""), "body": event["bodyPreview"]}
 
 
 def shown(event: Json, said: Json) -> Shown:
@@ -85,3 +78,53 @@ def assert_calendar(
     """The calendar oracle: the target shows exactly what the policy makes of the source's view."""
     expected, seen = wanted(stage, source, policy, window), found(stage, target, name, window)
     assert seen == expected, f"missing {expected - seen}, too many {seen - expected}"
+
+
+def assert_contacts(
+    stage: Stage, source: str, target: tuple[str, int], name: str, people: Iterable[str]
+) -> None:
+    """The contact oracle: the folder holds a contact for each of these object ids and nobody else."""
+    listed = {
+        one["id"]: one for one in stage.act_in(source, "GET", "users?$top=999&$select=" + ",".join(FIELDS))
+    }
+    listed |= {one["id"]: one for one in stage.act_in(source, "GET", "contacts?$top=999")}
+    expected = sorted(_said(listed[one]) for one in people)
+    assert sorted(_written(one) for one in stage.contacts(*target, name)) == expected
+
+
+FIELDS = (
+    "id", "displayName", "givenName", "surname", "mail", "mobilePhone", "businessPhones", "jobTitle",
+    "department", "companyName", "officeLocation",
+)  # fmt: skip
+_PLAIN = ("givenName", "surname", "jobTitle", "department", "companyName", "officeLocation")
+
+
+def _said(entry: Json) -> tuple[str, ...]:
+    """An entry of the directory, as a contact must show it."""
+    phones = entry.get("phones") or ()
+    mobiles = [one["number"] for one in phones if one["type"] == "mobile"]
+    return (
+        nfc(entry["displayName"]),
+        *(nfc(entry.get(name) or "") for name in _PLAIN),
+        entry.get("mail") or "",
+        entry.get("mobilePhone") or "".join(mobiles),
+        ",".join(
+            entry.get("businessPhones") or [one["number"] for one in phones if one["type"] == "business"]
+        ),
+    )
+
+
+def _written(contact: Json) -> tuple[str, ...]:
+    """A contact in a folder, in the same words."""
+    return (
+        nfc(contact["displayName"]),
+        *(nfc(contact.get(name) or "") for name in _PLAIN),
+        ",".join(one["address"] for one in contact["emailAddresses"]),
+        contact["mobilePhone"] or "",
+        ",".join(contact["businessPhones"]),
+    )
+
+
+def nfc(text: str) -> str:
+    """Composed: the same letters to a person are the same text."""
+    return unicodedata.normalize("NFC", text)

@@ -20,7 +20,7 @@ from tenants.models import Tenant
 from tests.sandbox_process import SandboxProcess
 from tests.scenarios.people import TENANTS, ZONES
 from tests.scenarios.wiretap import Wiretap
-from tests.tunnels.world import APP, NOW, SECRET, Office, user_id
+from tests.tunnels.world import APP, MOBILE, NOW, SECRET, A, Office, user_id
 from tunnels import tasks
 from tunnels.models import Run, Tunnel
 
@@ -89,6 +89,20 @@ class Stage(Office):
     def act(self, tid: str, number: int, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """A person at the own mailbox, with request headers."""
         return self.sandbox.as_user(tid, method, f"users/{user_id(tid, number)}/{path}", body, **headers)
+
+    def act_in(self, tid: str, method: str, path: str) -> list[Json]:
+        """The rows of a list of the tenant's directory."""
+        rows: list[Json] = self.sandbox.as_user(tid, method, path)["value"]
+        return rows
+
+    def join(self, number: int, group: str = MOBILE) -> None:
+        """An administrator of Northwind puts a person into a group."""
+        ref = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user_id(A, number)}"}
+        self.sandbox.as_user(A, "POST", f"groups/{group}/members/$ref", ref)
+
+    def leave(self, number: int, group: str = MOBILE) -> None:
+        """An administrator of Northwind takes a person out of a group."""
+        self.sandbox.as_user(A, "DELETE", f"groups/{group}/members/{user_id(A, number)}/$ref")
 
     def add_event(self, tid: str, number: int, **fields: Any) -> Json:
         """See `Office.add_event`; what it says is remembered as content."""
