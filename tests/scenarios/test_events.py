@@ -10,7 +10,7 @@ import pytest
 from django.core.serializers import serialize
 
 from tests.scenarios.invariants import mails_of_the_app
-from tests.scenarios.oracles import assert_calendar, found, full
+from tests.scenarios.oracles import found
 from tests.scenarios.people import A, B, C, person, user_id
 from tests.tunnels.world import NOW
 from tunnels.models import Body, LedgerEntry, Link, RegisterRow, Run, RunLine
@@ -202,7 +202,7 @@ def test_c20_three_tunnels_make_six_copies_and_one_deletion_takes_two(stage):
     assert everywhere() == dict.fromkeys(ends, everybody)
     assert Link.objects.exclude(remote_id=None).count() == 6
     stage.act(B, 7, "DELETE", f"events/{events[B]['id']}")
-    assert everywhere() == dict.fromkeys(ends, [one for one in everybody if one != "Home game 0b"])
+    assert everywhere() == {key: [one for one in everybody if one != "Home game 0b"] for key in ends}
     assert LedgerEntry.objects.filter(verb="delete").count() == 2
 
 

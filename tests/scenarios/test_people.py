@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from tenants.models import DirectoryEntry, DirectoryState, Problem
+from tenants.models import DirectoryEntry, DirectoryState
 from tests.scenarios.oracles import assert_contacts, nfc
 from tests.scenarios.people import A, crowd, person, user_id
-from tests.tunnels.world import LICENCE
-from tunnels.models import Lane, LedgerEntry, RegisterRow, Run
+from tunnels.models import Lane, LedgerEntry, RegisterRow
 
 pytestmark = pytest.mark.django_db
 
