@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from partners.models import AuditEntry, Member, Partner
+from syncengine.shaping.policy import ContactPolicy, EventPolicy
 from tenants.models import Connection, Tenant
 from tunnels.models import Policy, Tunnel, TunnelMember
 
@@ -189,3 +192,20 @@ def test_a_microsoft_tenant_of_another_partner_is_refused(apply, make_tenant, ot
     with pytest.raises(CommandError, match="line 12:"):
         apply()
     assert not Partner.objects.filter(name="Larch").exists()
+
+
+def test_the_example_of_the_documentation_can_be_applied(apply, monkeypatch):
+    text = (settings.BASE_DIR / "docs" / "configuration.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    monkeypatch.setenv("LENA_PASSWORD", "correct horse battery staple")
+    assert "tunnel on-call: added; it writes after its plan is approved" in apply(example)
+
+
+def test_the_documentation_names_the_defaults_of_policies():
+    text = (settings.BASE_DIR / "docs" / "configuration.md").read_text()
+    for policy in (EventPolicy(), ContactPolicy()):
+        for field in fields(policy):
+            assert f"`{field.name}`" in text, field.name
+    assert f"| `detail` | `{EventPolicy().detail}` |" in text
+    assert f"| `show_as` | `{', '.join(EventPolicy().show_as)}` |" in text
+    assert f"| `kinds` | `{', '.join(ContactPolicy().kinds)}` |" in text
