@@ -29,6 +29,7 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
 }
 _TAG = re.compile(r"<[^>]*>")
+_LINK = re.compile(r'href="([^"]*)"')
 
 
 def clean_html(html: str) -> str:
@@ -56,3 +57,16 @@ def plain_text(html: str) -> str:
 def body_text(body: str, is_html: bool) -> str:
     """A body as its reader sees it, whichever way it is written: for comparing."""
     return plain_text(body) if is_html else comparable(body)
+
+
+def seen_text(body: str, is_html: bool) -> str:
+    """What a reader sees of a body and can follow: links that the text does not show stand behind it.
+
+    A link that shows its own address is text: Exchange makes such of plain text.
+    """
+    text = body_text(body, is_html)
+    if not is_html or "<a" not in body.lower():
+        return text
+    anchors = nh3.clean(body, tags={"a"}, attributes={"a": {"href"}}, link_rel=None)
+    links = [unescape(link) for link in _LINK.findall(anchors)]
+    return " ".join([text, *(link for link in links if link not in text)])

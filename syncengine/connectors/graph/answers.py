@@ -8,19 +8,13 @@ Source: https://learn.microsoft.com/graph/outlook-create-send-messages
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from html import unescape
 
-import nh3
-
-from syncengine.formats.html import body_text
+from syncengine.formats.html import seen_text
 from syncengine.model.codec import copy_fingerprint
 from syncengine.model.copies import Appointment, ContactCopy, Copy, EventCopy
 from syncengine.model.identity import Fingerprint
 from syncengine.model.time import Timed
-
-_LINK = re.compile(r'href="([^"]*)"')
 
 
 def answer_of(copy: Copy) -> Fingerprint:
@@ -45,7 +39,7 @@ def plain_appointment(said: Appointment) -> Appointment:
     return replace(
         said,
         when=when,
-        body=_seen_body(said),
+        body=seen_text(said.body, said.body_is_html),
         body_is_html=False,
         categories=tuple(sorted(set(said.categories))),
     )
@@ -56,13 +50,3 @@ def in_words_of(wanted: Appointment, shown: Appointment) -> Appointment:
     if plain_appointment(shown).body != plain_appointment(wanted).body:
         return shown
     return replace(shown, body=wanted.body, body_is_html=wanted.body_is_html)
-
-
-def _seen_body(said: Appointment) -> str:
-    """What a reader sees and can follow. A link that shows its own address is text: Exchange makes such."""
-    text = body_text(said.body, said.body_is_html)
-    if not said.body_is_html or "<a" not in said.body.lower():
-        return text
-    anchors = nh3.clean(said.body, tags={"a"}, attributes={"a": {"href"}}, link_rel=None)
-    links = [unescape(link) for link in _LINK.findall(anchors)]
-    return " ".join([text, *(link for link in links if link not in text)])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.formats.html import body_text, clean_html, plain_text
+from syncengine.formats.html import body_text, clean_html, plain_text, seen_text
 from tests.syncengine import strategies as some
 
 TAG_SOUP = st.lists(
@@ -80,6 +80,13 @@ def test_links_and_tables_stay():
 
 def test_text_and_html_of_the_same_words_compare_equal():
     assert body_text("one\r\n two", False) == body_text("<p>one</p>\n<p>two</p>", True)
+
+
+def test_a_link_that_the_text_hides_is_seen_and_one_that_it_shows_is_not_seen_twice():
+    hidden = '<a href="https://a.example/?x=1&amp;y=2">here</a>'
+    assert seen_text(hidden, True) == "here https://a.example/?x=1&y=2"
+    shown = '<a href="https://a.example">https://a.example</a>'
+    assert seen_text(shown, True) == seen_text("https://a.example", False)
 
 
 def test_a_megabyte_is_read_in_a_moment():
