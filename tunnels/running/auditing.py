@@ -1,40 +1,44 @@
-"""Audits: a tunnel's sources and targets read afresh, under leases, and compared."""
+"""Audits: a tunnel's sources and targets read afresh, under leases, and compared.
+
+Workers may be at work meanwhile, and people too: what differs is read again, sources first, and
+only what two readings agree on is reported.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from uuid import uuid4
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from partners import clock
 from syncengine.auditing import (
     AuditedLane,
     Difference,
+    LaneAudit,
     audit_lane,
-    read_events,
+    lasting,
+    not_compared,
+    read_calendar,
     shape_events,
     shape_people,
 )
 from syncengine.connectors.registry import GraphService
-from syncengine.errors import TryAgain
-from syncengine.model.items import Event, Person
+from syncengine.errors import Fault, TryAgain
+from syncengine.model.items import Event
+from syncengine.model.time import Window
 from syncengine.ports.writing import Target
-from syncengine.shaping.policy import ContactPolicy, EventPolicy, Policy
-from syncengine.shaping.shaped import EventFacts, PersonFacts, Shaped
-from tenants import connections, leases
-from tenants.models import DIRECTORY, DirectoryEntry, Tenant
-from tunnels import policies, resolving
+from syncengine.shaping.policy import EventPolicy, Policy
+from syncengine.shaping.shaped import EventFacts, Shaped
+from tenants.models import DirectoryEntry
+from tunnels import policies
 from tunnels.bookkeeping.bodies import Bodies
 from tunnels.bookkeeping.identity import installation
 from tunnels.models import Lane, Tunnel, TunnelMember
-from tunnels.running import clocks
+from tunnels.running.people import read_people
+from tunnels.running.visits import visit
 from tunnels.works import Works
 
-PATIENCE_S = 300.0
-NAP_S = 0.2
-KINDS_OF_MAILBOXES = ("shared", "room", "equipment")
+MOST_READINGS = 3
+"""Two that agree are wanted; one may fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,117 +50,101 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """An item of a source that nobody can read: it has no copy, or the copy that it had."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit came to."""
+    """What an audit came to. A lane that could not be read is a difference, "not compared"."""
 
     lanes: int
     compared: int
     differences: tuple[Found, ...]
+    not_understood: tuple[NotUnderstood, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What every lane should hold, by the sources as they were just read."""
+
+    window: Window
+    policy: Policy
+    copies: Sequence[Shaped]
+    not_understood: tuple[NotUnderstood, ...] = ()
 
 
 def audit(tunnel: Tunnel) -> Audit:
     """Compare each approved lane of a tunnel with its sources. Raises a Fault where one cannot be read."""
-    policy = policies.policy_of(tunnel)
-    wanted = _wanted(tunnel, policy)
-    window = (policy if isinstance(policy, EventPolicy) else EventPolicy()).window(clock.today())
-    works, compared, found = Works(Bodies()), 0, list[Found]()
     lanes = Lane.objects.standing().filter(tunnel=tunnel, leaving_since=None, approved__gt=0)
-    for lane in lanes.exclude(folder="").select_related("tenant", "cell", "tunnel"):
-        with _leased(lane.tenant, lane.mailbox):
-            service = connections.open_service(lane.tenant)
-            audited = AuditedLane(
-                works.facts(lane, policy), installation().name, _target(service, lane), lane.folder
-            )
-            result = audit_lane(audited, wanted, window, service.door, clocks.pause)
-        compared += result.compared
-        found += [Found(lane.name, difference) for difference in result.differences]
-    return Audit(lanes.count(), compared, tuple(found))
+    doubtful = list(lanes.select_related("tenant", "cell", "tunnel"))
+    wanted = _read_sources(tunnel)
+    found: dict[Lane, LaneAudit] = {}
+    for reading in range(MOST_READINGS):
+        if reading:
+            wanted = _read_sources(tunnel)
+        doubtful = [lane for lane in doubtful if _is_in_doubt(lane, wanted, found)]
+        if not doubtful:
+            break
+    return Audit(
+        lanes=len(found),
+        compared=sum(one.compared for one in found.values()),
+        differences=tuple(Found(lane.name, what) for lane, one in found.items() for what in one.differences),
+        not_understood=wanted.not_understood,
+    )
 
 
-def _wanted(tunnel: Tunnel, policy: Policy) -> list[Shaped]:
-    """What every lane should hold, from sources read now."""
+def _is_in_doubt(lane: Lane, wanted: _Wanted, found: dict[Lane, LaneAudit]) -> bool:
+    """Read the lane's folder now; whether it must be read again before it is judged."""
+    before, now = found.get(lane), _compare(lane, wanted)
+    found[lane] = lasting(before, now) if before else now
+    is_confirmed = before is not None and before.is_compared and now.is_compared
+    return bool(found[lane].differences) and not is_confirmed
+
+
+def _compare(lane: Lane, wanted: _Wanted) -> LaneAudit:
+    facts = Works(Bodies()).facts(lane, wanted.policy)
+    try:
+        with visit(lane.tenant, lane.mailbox) as (service, nap):
+            audited = AuditedLane(facts, installation().name, _target(service, lane), lane.folder)
+            return audit_lane(audited, wanted.copies, wanted.window, service.door, nap)
+    except Fault as fault:
+        return not_compared(str(fault))
+
+
+def _read_sources(tunnel: Tunnel) -> _Wanted:
+    """The sources as they are now, shaped."""
+    policy = policies.policy_of(tunnel)
+    window = (policy if isinstance(policy, EventPolicy) else EventPolicy()).window(clock.today())
     members = list(tunnel.members.filter(gives=True).select_related("tenant", "feed").order_by("order"))
-    if isinstance(policy, EventPolicy):
-        return _from_calendars(members, policy)
-    people: dict[str, tuple[Person, PersonFacts]] = {}
+    if not isinstance(policy, EventPolicy):
+        people = [read_people(member.tenant, policy) for member in members]
+        return _Wanted(window, policy, shape_people(people, policy))
+    calendars: list[Sequence[Event]] = []
+    not_understood: list[NotUnderstood] = []
     for member in members:
-        for person, facts in _people(member.tenant, policy):
-            people.setdefault(person.key, (person, facts))
-    return shape_people(people.values(), policy)
+        events, reasons = _read_calendar(member, window)
+        calendars.append(events)
+        not_understood += reasons
+    copies = shape_events(calendars, policy, EventFacts(window, installation().key))
+    return _Wanted(window, policy, copies, tuple(not_understood))
 
 
-def _from_calendars(members: Sequence[TunnelMember], policy: EventPolicy) -> list[Shaped]:
-    window = policy.window(clock.today())
-    events: dict[str, Event] = {}
-    for member in members:
-        feed = member.feed
-        if feed is None:
-            raise TryAgain("A source was never found; nothing was compared.")
-        with _leased(member.tenant, feed.mailbox):
-            service = connections.open_service(member.tenant)
-            source = service.calendar(feed.mailbox, feed.calendar_id or None)
-            for event in read_events([source], window):
-                events.setdefault(event.key, event)
-    return shape_events(events.values(), policy, EventFacts(window, installation().key))
-
-
-def _people(tenant: Tenant, policy: ContactPolicy) -> Iterator[tuple[Person, PersonFacts]]:
-    """The address list with the kinds of its mailboxes and the groups that the policy asks for."""
-    with _leased(tenant, DIRECTORY):
-        directory = connections.open_service(tenant).directory
-        pages = [*directory.users(None), *directory.org_contacts(None)]
-        gone = {one for page in pages for one in page.gone}
-        people = {person.key: person for page in pages for person in page.people if person.key not in gone}
-        groups = {
-            name: directory.members(object_id)
-            for name, object_id in _groups(tenant, (*policy.groups, *policy.without_groups)).items()
-        }
-    kinds = _kinds(tenant)
-    for key, person in people.items():
-        held = frozenset(name for name, members in groups.items() if key in members)
-        yield _of_kind(person, kinds.get(key, "")), PersonFacts(held)
-
-
-def _kinds(tenant: Tenant) -> Mapping[str, str]:
-    """What sort of mailbox an entry has hardly ever changes: the directory's word is taken."""
-    entries = DirectoryEntry.objects.filter(tenant=tenant, kind__in=KINDS_OF_MAILBOXES)
-    return dict(entries.values_list("object_id", "kind"))
-
-
-def _of_kind(person: Person, kind: str) -> Person:
-    match kind:
-        case "shared" | "room" | "equipment":
-            return replace(person, kind=kind) if person.kind == "user" else person
-    return person
-
-
-def _groups(tenant: Tenant, names: Sequence[str]) -> dict[str, str]:
-    """Object ids by the name that the policy uses. Raises TryAgain for a group that is not known."""
-    found: dict[str, str] = {}
-    for name in names:
-        group = resolving.find_group(tenant, name)
-        if group is None:
-            raise TryAgain("The directory does not know a group of the policy; nothing was compared.")
-        found[name] = group.object_id
-    return found
+def _read_calendar(member: TunnelMember, window: Window) -> tuple[Sequence[Event], list[NotUnderstood]]:
+    feed = member.feed
+    if feed is None:
+        raise TryAgain("A source was never found; nothing was compared.")
+    with visit(member.tenant, feed.mailbox) as (service, nap):
+        read = read_calendar(service.calendar(feed.mailbox, feed.calendar_id or None), window, nap)
+    return read.events, [NotUnderstood(feed.name, reason) for reason in read.not_understood]
 
 
 def _target(service: GraphService, lane: Lane) -> Target:
     if lane.kind == Tunnel.Kind.EVENTS:
+        # The same zone as the writer's: it is kept from the first time that the lane was walked.
         entry = DirectoryEntry.objects.filter(tenant=lane.tenant_id, object_id=lane.mailbox).first()
         return service.target_events(lane.mailbox, (entry.zone if entry else "") or "UTC")
     return service.target_contacts(lane.mailbox)
-
-
-@contextmanager
-def _leased(tenant: Tenant, mailbox: str) -> Iterator[None]:
-    """Speak to a mailbox once nobody else does. Raises TryAgain when patience is over."""
-    holder, end = uuid4(), time.monotonic() + PATIENCE_S
-    while mailbox not in leases.claim(tenant, [mailbox], holder):
-        if time.monotonic() > end:
-            raise TryAgain("Somebody else speaks to a mailbox all the time; nothing was compared.")
-        clocks.pause(NAP_S)
-    try:
-        yield
-    finally:
-        leases.give_back(tenant, holder)

@@ -34,6 +34,7 @@ class Command(BaseCommand):
                 {"mailbox": one.mailbox, "kind": one.difference.kind, "what": one.difference.what}
                 for one in audit.differences
             ],
+            "not_understood": [{"source": one.source, "reason": one.reason} for one in audit.not_understood],
         }
         self.stdout.write(as_json(answer) if options["json"] else in_words(answer))
         if audit.differences:
@@ -41,7 +42,9 @@ class Command(BaseCommand):
 
 
 def in_words(answer: dict[str, Any]) -> str:
-    """The same for people."""
-    found = answer["differences"]
+    """The same for people. What was not compared is not among "of N"."""
+    found, unread = answer["differences"], answer["not_understood"]
     head = f"{answer['tunnel']}: {len(found)} differences of {answer['compared']}."
-    return "\n".join([head, *(f"  {one['mailbox']}: {one['kind']} {one['what']}" for one in found)])
+    lines = [f"  {one['mailbox']}: {one['kind']}: {one['what']}" for one in found]
+    lines += [f"  {one['source']}: an item was not understood: {one['reason']}" for one in unread]
+    return "\n".join([head, *lines])
