@@ -108,13 +108,11 @@ class _LaneWalk:
 
     def _bring_level(self) -> Asking[None]:
         work = self._work
-        doubts = self._book.unsettled(self._lane)
-        self._carrier.doubts.update(place for place, link in doubts.items() if link.intent)
+        unsettled = self._book.unsettled(self._lane)
+        self._carrier.doubts.update(place for place, link in unsettled.items() if link.intent)
         if work.look_asked or self._carrier.doubts:
             yield from self._look()
-        yield from self._bring(
-            work.register.of(list({row for row, _ in (*doubts, *work.held, *work.released)}))
-        )
+        yield from self._bring(work.waiting(self._book))
         for rows in work.pages():
             yield from self._bring(rows)
             if not self._removals:

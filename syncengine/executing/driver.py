@@ -19,7 +19,7 @@ from syncengine.errors import NeedsAPerson, TryAgain
 from syncengine.executing.errands import CHUNK, Errand, Report, Stopped, Walk
 from syncengine.executing.mailboxes import Mailboxes, Waiting
 from syncengine.limits.clock import Clock
-from syncengine.ports.writing import Door, Failed, Later, Pace, Reply
+from syncengine.ports.writing import Door, Failed, Later, Lost, Pace, Reply
 
 LINGER_S = 0.02
 """How long a batch that is not full waits for company while others are under way."""
@@ -161,6 +161,8 @@ class Driver:
                 self._pace.asked_to_wait(waiting.part.mailbox, reply.after)
                 refused.append(waiting)
                 continue
+            if type(reply) is Lost and reply.after:
+                self._pace.asked_to_wait(waiting.part.mailbox, reply.after)
             errand, place, _ = waiting
             errand.begun = True
             errand.replies[place] = reply
@@ -222,6 +224,8 @@ class Driver:
             return
         try:
             parts = errand.steps.send(tuple(errand.replies)) if errand.begun else next(errand.steps)
+            while not parts:
+                parts = errand.steps.send(())
         except StopIteration as end:
             self._finish(errand, end.value)
             return
@@ -230,8 +234,7 @@ class Driver:
             return
         errand.missing = len(parts)
         errand.replies = [None] * len(parts)
-        for place, part in enumerate(parts):
-            self._boxes.add(Waiting(errand, place, part))
+        self._boxes.add([Waiting(errand, place, part) for place, part in enumerate(parts)])
 
     def _finish(self, errand: Errand, outcome: Any) -> None:
         walker: _Walker[Any] = errand.walk

@@ -41,6 +41,15 @@ class LaneWork:
     released: frozenset[Place] = frozenset()
     guards: GuardSettings = GuardSettings()
 
+    def waiting(self, book: Book) -> Sequence[Row]:
+        """Rows that must be planned though they have not changed: unsettled, held or released, and refused
+        ones that a person asks for.
+        """
+        links = book.unsettled(self.facts.id)
+        refused = book.links(self.facts.id) if self.retries else {}
+        places = [*links, *self.held, *self.released, *(one for one, link in refused.items() if link.failed)]
+        return self.register.of(list({row for row, _ in places}))
+
     def pages(self) -> Iterator[Sequence[Row]]:
         """Rows that the lane has not seen, by number; all of them for a resync."""
         at = 0 if self.resync else self.cursor
@@ -91,11 +100,9 @@ def plan_lane(work: LaneWork, book: Book) -> Plan:
         return Plan(
             removals=tuple(removal(link, work.facts.leaving_cause) for link in book.links(lane).values())
         )
-    first = {row for row, _ in (*book.unsettled(lane), *work.held, *work.released)}
-    pages = [
-        work.register.of(list(first)),
-        *([row for row in rows if row.id not in first] for rows in work.pages()),
-    ]
+    waiting = work.waiting(book)
+    first = {row.id for row in waiting}
+    pages = [waiting, *([row for row in rows if row.id not in first] for rows in work.pages())]
     plans = [
         plan(rows, book.links(lane, [row.id for row in rows]), work.facts, retries=work.retries)
         for rows in pages

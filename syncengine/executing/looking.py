@@ -96,6 +96,8 @@ def _adopted(row: Row, occurrence: str, sighting: Sighting) -> Result:
 
 def _questions(look: Look, owners: Mapping[RemoteId, Link]) -> list[RemoteId]:
     """Ids to be read: what is not our echo, and what of ours is said to be gone or was not shown."""
-    questions = [id_ for id_, etag in look.changed.items() if id_ not in owners or owners[id_].etag != etag]
+    questions = [
+        id_ for id_, etag in look.changed.items() if id_ not in owners or not etag or owners[id_].etag != etag
+    ]
     absent: Sequence[RemoteId] = [id_ for id_ in owners if id_ not in look.changed]
     return questions + list(absent)

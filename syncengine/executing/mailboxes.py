@@ -62,12 +62,16 @@ class Mailboxes:
         self._boxes: dict[str, Mailbox] = {}
         self._ready: deque[Mailbox] = deque()
 
-    def add(self, waiting: Waiting) -> None:
-        """One more part."""
-        box = self.of(waiting.part)
-        (box.reads if waiting.errand.reads else box.writes).append(waiting)
-        if not box.is_listed and not box.is_busy:
-            self._list(box)
+    def add(self, waiting: Sequence[Waiting]) -> None:
+        """The parts of an errand's step. What has begun is finished before anything else begins."""
+        if waiting[0].errand.begun:
+            self.put_back(waiting)
+        for one in waiting:
+            box = self.of(one.part)
+            if not one.errand.begun:
+                (box.reads if one.errand.reads else box.writes).append(one)
+            if not box.is_listed and not box.is_busy:
+                self._list(box)
 
     def of(self, part: Part) -> Mailbox:
         """The mailbox that a part counts on."""

@@ -74,13 +74,16 @@ def plan(
     by_row: dict[RowId, dict[str, Link]] = defaultdict(dict)
     for (row_id, occurrence), link in links.items():
         by_row[row_id][occurrence] = link
-    decided = [one for row in sorted(rows, key=_order) for one in ways.decide(row, by_row.get(row.id, {}))]
-    actions = [one for one in decided if isinstance(one, Action)]
-    return Plan(
-        writes=tuple(action for action in actions if not removes(action)),
-        removals=tuple(action for action in actions if removes(action)),
-        skips=tuple(one for one in decided if isinstance(one, Skip)),
-    )
+    writes: list[Action] = []
+    removals: list[Action] = []
+    skips: list[Skip] = []
+    for row in sorted(rows, key=_order):
+        for one in ways.decide(row, by_row.get(row.id, _NO_LINKS)):
+            if isinstance(one, Skip):
+                skips.append(one)
+            else:
+                (removals if removes(one) else writes).append(one)
+    return Plan(tuple(writes), tuple(removals), tuple(skips))
 
 
 def removal(link: Link, cause: Cause) -> Action:
@@ -133,6 +136,9 @@ def removes(action: Action) -> int:
     return 0
 
 
+_NO_LINKS: dict[str, Link] = {}
+
+
 class _Lane:
     """One lane's way of deciding about rows."""
 
@@ -142,6 +148,12 @@ class _Lane:
     def decide(self, row: Row, links: Mapping[str, Link]) -> Iterator[Action | Skip]:
         """What is to be done about a row, piece by piece."""
         shall = wanted(row, self._facts)
+        if not links:
+            if shall.copy is not None:
+                yield _create(row, OWN, shall.copy, "new at the source")
+            elif shall.reason:
+                yield Skip(row.id, OWN, shall.reason)
+            return
         detached = links.keys() - {OWN}
         parts = pieces(shall.copy, detached) if shall.copy else {}
         for occurrence in sorted(parts.keys() | links.keys()):
@@ -151,16 +163,14 @@ class _Lane:
                 one = removal(link, shall.cause)
             if one is not None:
                 yield one
-        if not parts and not links and shall.reason:
-            yield Skip(row.id, OWN, shall.reason)
 
     def _bring(
         self, row: Row, occurrence: str, copy: Copy, link: Link | None, detached: Collection[str]
     ) -> Action | Skip | None:
         """What brings one piece to `copy`; None where it agrees."""
+        place = (row.id, occurrence)
         if link is None:
             return _create(row, occurrence, copy, "new at the source")
-        place = (row.id, occurrence)
         sighting = self._seen.drifted.get(place)
         has_copy = link.remote_id is not None and place not in self._seen.missing
         if has_copy and not sighting and not link.intent and link.sent == row.fingerprint:
@@ -172,22 +182,21 @@ class _Lane:
                 row, occurrence, copy, "deleted in the target" if link.remote_id else "new at the source"
             )
         if sighting:
-            drift: Cause = "repaired drift" if link.sent == row.fingerprint else "changed at the source"
-            return _update(row, copy, link, drift, sighting.copy)
+            return _update(row, copy, link, sighting.copy)
         before = None if link.intent else _said(link, detached)
-        if before == copy:
-            return None
-        cause: Cause = "changed at the source" if link.sent or link.intent else "found by its mark"
-        return _update(row, copy, link, cause, before)
+        return _update(row, copy, link, before) if before != copy else None
 
 
 def _create(row: Row, occurrence: str, copy: Copy, cause: Cause) -> Action:
-    return Action(
-        "create", row.id, cause, copy, occurrence=occurrence, number=row.number, fingerprint=row.fingerprint
-    )
+    return Action("create", row.id, cause, copy, None, None, occurrence, row.number, row.fingerprint)
 
 
-def _update(row: Row, copy: Copy, link: Link, cause: Cause, before: Copy | None) -> Action:
+def _update(row: Row, copy: Copy, link: Link, before: Copy | None) -> Action:
+    cause: Cause = "changed at the source"
+    if not link.sent:
+        cause = "found by its mark"
+    elif link.sent == row.fingerprint and not link.intent:
+        cause = "repaired drift"
     return Action(
         "update", row.id, cause, copy, before, link.remote_id, link.occurrence, row.number, row.fingerprint
     )

@@ -6,11 +6,9 @@ database is put back to yesterday. What must hold is asked after each line of it
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from datetime import date
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -135,7 +133,12 @@ class LifeOfATunnel(RuleBasedStateMachine):
 
     # Runs
 
-    @rule(moods=moods, seconds=st.sampled_from((0.05, 0.3, 1e6)), look=st.booleans(), busy_s=st.sampled_from((0.1, 30.0)))
+    @rule(
+        moods=moods,
+        seconds=st.sampled_from((0.05, 0.3, 1e6)),
+        look=st.booleans(),
+        busy_s=st.sampled_from((0.1, 30.0)),
+    )
     def a_run_in_bad_weather(self, moods, seconds, look, busy_s):
         self._run(moods=moods, seconds=seconds, look_asked=look, busy_s=busy_s)
 
@@ -200,7 +203,9 @@ class LifeOfATunnel(RuleBasedStateMachine):
     def _tell_pastes(self):
         """Who remembers neither the original nor its making cannot know that something is a paste."""
         for mailbox, lane in self.tunnel.lanes.items():
-            items = [item for item in self.tunnel.items(mailbox) if item.mark and item.mark.lane == lane.facts.id]
+            items = [
+                item for item in self.tunnel.items(mailbox) if item.mark and item.mark.lane == lane.facts.id
+            ]
             fates = self.tunnel.book.past_attempts(lane.facts.id, [item.mark.attempt for item in items])
             for item in items:
                 if item.remote_id in self.pastes:
@@ -214,7 +219,9 @@ class LifeOfATunnel(RuleBasedStateMachine):
         return ours[place % len(ours)] if ours else None
 
     def _marked(self, mailbox):
-        return [item for item in self.tunnel.items(mailbox) if item.mark and item.remote_id not in self.theirs]
+        return [
+            item for item in self.tunnel.items(mailbox) if item.mark and item.remote_id not in self.theirs
+        ]
 
     def _has_no_orphans(self, mailbox):
         links = self.tunnel.book.links(self.tunnel.lanes[mailbox].facts.id)
@@ -226,23 +233,11 @@ class LifeOfATunnel(RuleBasedStateMachine):
         return set(self.source) | {row.key for row in self.tunnel.register.rows}
 
 
-IS_LONG = os.environ.get("CULVERT_LONG") == "1"
-CALM = {
-    "deadline": None,
-    "report_multiple_bugs": False,
-    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
-    "phases": (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
-}
-
+# How many lives there are, the profile says: a lost answer can need thousands.
 TestLifeOfATunnel = LifeOfATunnel.TestCase
 TestLifeOfATunnel.settings = settings(
-    max_examples=100, stateful_step_count=100, **CALM
+    stateful_step_count=100,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
 )
-
-
-@pytest.mark.long
-@pytest.mark.skipif(not IS_LONG, reason="CULVERT_LONG=1 asks for thousands of lives")
-class TestManyLivesOfATunnel(LifeOfATunnel.TestCase):
-    """Thousands of them: a lost answer can need that many."""
-
-    settings = settings(max_examples=5_000, stateful_step_count=100, **CALM)

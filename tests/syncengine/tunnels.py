@@ -65,7 +65,9 @@ def series(
 ) -> EventCopy:
     """Four Mondays; `moved` says whither, by original date."""
     rule = Recurrence("weekly", 1, MONDAYS[0], "UTC", days=("monday",), count=4)
-    changed = tuple((day, Appointment(at(*to), f"{subject}, moved")) for day, to in sorted((moved or {}).items()))
+    changed = tuple(
+        (day, Appointment(at(*to), f"{subject}, moved")) for day, to in sorted((moved or {}).items())
+    )
     return EventCopy(Appointment(at(MONDAYS[0], hour), subject), rule, changed, cancelled)
 
 
@@ -181,7 +183,14 @@ class Tunnel:
         return MemoryTarget(self.door, mailbox, shows=self.shows, refuses=crosses)
 
     def run(
-        self, *mailboxes: str, moods=(), seconds: float = 1e6, dies_at=0, dies_after=False, busy_s=1.0, **asked
+        self,
+        *mailboxes: str,
+        moods=(),
+        seconds: float = 1e6,
+        dies_at=0,
+        dies_after=False,
+        busy_s=1.0,
+        **asked,
     ) -> Drive[LaneReport]:
         """One slice for these lanes (all of them, where none is named). What it reports is stored."""
         self.door.set_moods(moods)
@@ -189,7 +198,9 @@ class Tunnel:
         self.book.dies_at, self.book.dies_after = dies_at, dies_after
         names = [name for name in mailboxes or self.lanes if not self.lanes[name].is_gone]
         walks = [
-            walk_lane(self.work(name, **asked), self.target(name), self.book, lambda: f"a{next(self._attempts)}")
+            walk_lane(
+                self.work(name, **asked), self.target(name), self.book, lambda: f"a{next(self._attempts)}"
+            )
             for name in names
         ]
         driver = Driver(self.door, self.paces, self.clock, Random(7), self.executor)
@@ -249,7 +260,9 @@ def shown(copies: list[Copy]) -> Counter:
     lines: Counter = Counter()
     for copy in copies:
         if isinstance(copy, EventCopy):
-            lines.update((line.start, line.end, line.is_all_day, line.says.subject) for line in expand(copy, WINDOW))
+            lines.update(
+                (line.start, line.end, line.is_all_day, line.says.subject) for line in expand(copy, WINDOW)
+            )
         else:
             lines[copy] += 1
     return lines
