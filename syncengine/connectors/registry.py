@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from syncengine.connectors.graph.calendar import GraphCalendar
+from syncengine.connectors.graph.calendars import calendar_named
 from syncengine.connectors.graph.directory import GraphDirectory
 from syncengine.connectors.graph.door import GraphDoor
 from syncengine.connectors.graph.settings import Certificate, GraphSettings, Secret, Usage
@@ -46,6 +47,10 @@ class GraphService:
     def calendar(self, mailbox: str, calendar: str | None = None) -> GraphCalendar:
         """A calendar to read (`EventSource`); the default one without an id."""
         return GraphCalendar(self.door, mailbox, calendar)
+
+    def calendar_named(self, mailbox: str, name: str) -> str:
+        """The id of a calendar by its name. Raises NeedsAPerson where there is not exactly one."""
+        return calendar_named(self.door, mailbox, name)
 
     def target_events(self, mailbox: str, zone: str = "UTC") -> GraphEventTarget:
         """Calendars of a mailbox to write (`Target`); `zone` is the mailbox's own, IANA."""
