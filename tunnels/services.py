@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
 
@@ -23,6 +23,8 @@ from tunnels.models.lane import LaneQuerySet
 def require(principal: Principal, permission: Permission, tunnel: Tunnel) -> None:
     """Raise PermissionDenied unless the right is held at every end of the tunnel."""
     principal.require(permission)
+    if tunnel.partner_id != principal.partner_id:
+        raise PermissionDenied
     for tenant_id in set(tunnel.members.values_list("tenant_id", flat=True)):
         principal.require(permission, tenant_id)
 
@@ -85,7 +87,7 @@ def _restore_words(tunnel: Tunnel) -> None:
     ours.filter(due_at=None).update(state=Lane.State.HEALTHY)
     ours.filter(due_at__isnull=False).update(state=Lane.State.BEHIND)
     ours.filter(failures__gt=0).update(state=Lane.State.FAILING)
-    ours.filter(leaving_since__isnull=False).update(state=Lane.State.LEAVING)
+    ours.filter(leaving_since__isnull=False).update(state=Lane.State.LEAVING, due_at=Now())
     ours.filter(pk__in=held).update(state=Lane.State.HELD)
     ours.filter(leave_held=True).update(state=Lane.State.HELD)
     lagging = ours.filter(due_at=None, cursor__lt=F("cell__head"), leave_held=False)

@@ -186,11 +186,18 @@ class Office:
     # Tunnels
 
     def calendar_tunnel(
-        self, slug: str = "on-call", *, source: tuple[str, int] = (A, 90), to: dict[str, Any], **changes: Any
+        self,
+        slug: str = "on-call",
+        *,
+        source: tuple[str, int] = (A, 90),
+        calendar: str = "",
+        to: dict[str, Any],
+        **changes: Any,
     ) -> Tunnel:
         """A tunnel from one mailbox's calendar to what `to` says, by tenant id."""
         tid, number = source
-        ends = [End(self.tenants[tid], True, {"mailbox": person(tid, number)["mail"]})]
+        named = {"calendar": calendar} if calendar else {}
+        ends = [End(self.tenants[tid], True, {"mailbox": person(tid, number)["mail"], **named})]
         ends += [End(self.tenants[one], False, spec) for one, spec in to.items()]
         return defining.open_tunnel(
             self.principal,

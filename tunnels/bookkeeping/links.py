@@ -138,7 +138,7 @@ class SqlBook:
                 "  AND removes > 0 AND at > culvert_now() - interval '24 hours' AND outcome = 'written')",
                 {"lane": lane},
             )
-            copies, deleted = cursor.fetchone()
+            copies, deleted = cursor.fetchone() or (0, 0)
         return Census(copies=copies, deleted=int(deleted))
 
     def _read(self, condition: str, values: list[Any]) -> list[Link]:

@@ -7,7 +7,7 @@ from django.db import migrations
 TICK = "tunnels.tasks.tick"
 
 
-def start(apps, schema_editor):
+def start(apps, _):
     apps.get_model("django_q", "Schedule").objects.update_or_create(
         name="tick",
         defaults={
@@ -20,7 +20,7 @@ def start(apps, schema_editor):
     )
 
 
-def stop(apps, schema_editor):
+def stop(apps, _):
     apps.get_model("django_q", "Schedule").objects.filter(func=TICK).delete()
 
 

@@ -161,11 +161,15 @@ def _target(service: GraphService, lane: Lane, zones: Mapping[str, str]) -> Targ
 
 
 def _zones(claimed: Claimed, service: GraphService, senders: ThreadPoolExecutor) -> dict[str, str]:
-    """The zones in which the mailboxes' days begin; an unknown one is asked for once."""
+    """The zones in which the mailboxes' days begin; an unknown one is asked for once.
+
+    Where Exchange has just said that there is no mailbox, the walk asks once more and nobody else.
+    """
     wanted = {lane.mailbox for lane in claimed.lanes if lane.kind == Tunnel.Kind.EVENTS}
     entries = DirectoryEntry.objects.filter(tenant=claimed.tenant, object_id__in=wanted)
     known = dict(entries.exclude(zone="").values_list("object_id", "zone"))
-    unknown = sorted(wanted - known.keys())
+    without = set(entries.filter(mailbox=DirectoryEntry.Mailbox.NONE).values_list("object_id", flat=True))
+    unknown = sorted(wanted - known.keys() - without)
     for mailbox, zone in zip(unknown, senders.map(lambda one: _ask_zone(service, one), unknown), strict=True):
         if zone:
             entries.filter(object_id=mailbox).update(zone=zone)

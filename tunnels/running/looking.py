@@ -66,6 +66,9 @@ def _look_under_lease(feed: Feed, drinkers: Sequence[Tunnel], seconds: float) ->
         return None
     waits: dict[str, float] = {}
     try:
+        if feed.calendar and not feed.calendar_id:
+            feed.calendar_id = service.calendar_named(feed.mailbox, feed.calendar)
+            feed.save(update_fields=["calendar_id"])
         book = SqlFeedBook(feed, policies.guards_of(drinkers[0]) if drinkers else None)
         _renew_window(feed, drinkers, book)
         source = _Leased(

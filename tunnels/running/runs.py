@@ -13,6 +13,8 @@ from tunnels import journal, scheduling
 from tunnels.models import Feed, FeedItem, Lane, RegisterRow, Run, RunLine, Tunnel
 from tunnels.running import due
 
+NO_CHANGE = "No change."
+
 SOON = timedelta(minutes=2)
 """A lane that must wait longer does not keep its run alive."""
 
@@ -29,14 +31,31 @@ def close_if_over(tunnel: Tunnel) -> Run | None:
         )
         if run is None:
             return None
-        _tell_what_was_left_out(run)
         run.state, run.remark = _ending(run)
+        if _says_nothing_new(run):
+            run.delete()
+            return None
+        _tell_what_was_left_out(run)
         run.ended_at = clock.now()
         run.save(update_fields=["state", "remark", "ended_at"])
         if run.again and tunnel.state == Tunnel.State.ACTIVE:
             journal.open_run(tunnel, Run.Trigger.ASKED, run.asked_by)
             scheduling.look_now(tunnel)
     return run
+
+
+def _says_nothing_new(run: Run) -> bool:
+    """Whether nobody asked for it, it changed nothing, and it ended like the one before.
+
+    A refused mailbox is asked again and again, a folder looked at each day: no page is filled by that.
+    """
+    if run.trigger in (Run.Trigger.ASKED, Run.Trigger.APPROVAL) or run.written or run.adopted or run.failed:
+        return False
+    before = Run.objects.filter(tunnel=run.tunnel).exclude(pk=run.pk).first()
+    if before is None:
+        return False
+    trouble = run.remark.removeprefix(NO_CHANGE).strip()
+    return run.state == Run.State.DONE or (before.state == run.state and before.remark.endswith(trouble))
 
 
 def has_work(tunnel: Tunnel) -> bool:
@@ -61,7 +80,7 @@ def _ending(run: Run) -> tuple[str, str]:
     if trouble:
         return Run.State.FAILED, f"{written} {trouble}"
     if counts[Lane.State.HELD]:
-        return Run.State.HELD, f"{written} A guard holds {counts[Lane.State.HELD]} lanes."
+        return Run.State.HELD, f"{written} A guard holds {counts[Lane.State.HELD]} of the mailboxes."
     return Run.State.DONE, written
 
 
@@ -76,7 +95,7 @@ def _in_words(run: Run) -> str:
         )
         if count
     ]
-    return f"{', '.join(said)}." if said else "No change."
+    return f"{', '.join(said)}." if said else NO_CHANGE
 
 
 def _trouble(run: Run, failing: int) -> str:
@@ -90,7 +109,7 @@ def _trouble(run: Run, failing: int) -> str:
     if feed is not None:
         return f"A source could not be read: {feed.message}"[:200]
     if failing:
-        return f"{failing} mailboxes need attention."
+        return "1 mailbox needs attention." if failing == 1 else f"{failing} mailboxes need attention."
     directory = DirectoryState.objects.filter(tenant__tunnel_members__tunnel=tunnel).exclude(reason="")
     return "A directory could not be read." if directory.exists() else ""
 

@@ -11,14 +11,15 @@ from django.db.models import Count
 from partners import clock
 from syncengine.executing.lanes import LaneReport
 from syncengine.ports.writing import Failed
-from tenants import connections
+from tenants import absent, connections
+from tenants.absent import Absence
 from tenants.models import DirectoryEntry, Tenant
 from tunnels import journal
 from tunnels.models import HeldAction, Lane, LanePlan, Link, Run, RunLine, Tunnel
 from tunnels.running.telling import Cause, tell
 
-REFUSED = timedelta(minutes=35)
-"""A mailbox that is refused is asked at most twice an hour."""
+REFUSED = timedelta(minutes=61)
+"""A mailbox that is refused hears from us at most twice an hour: one that is full is looked at and tried."""
 
 DAY = timedelta(days=1)
 
@@ -111,7 +112,10 @@ def _longest_request() -> timedelta:
 def _is_refused(lane: Lane, failed: Failed, now: datetime) -> None:
     lane.state = Lane.State.FAILING
     lane.failures += 1
-    lane.reason, lane.message, lane.advice = failed.reason[:80], failed.message[:300], failed.advice[:300]
+    why: Failed | Absence = failed
+    if failed.reason == absent.UNREACHABLE:
+        why = absent.why_unreachable(lane.tenant, lane.mailbox) or failed
+    lane.reason, lane.message, lane.advice = why.reason[:80], why.message[:300], why.advice[:300]
     lane.due_at = lane.not_before = now + REFUSED
 
 
