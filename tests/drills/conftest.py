@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.drills import worlds
+from tests.drills.nursery import Nursery
 from tests.drills.stage import House, Stage
 from tests.sandbox_process import SandboxProcess
 
@@ -17,8 +18,8 @@ TARGETS = 2
 @pytest.fixture(scope="session")
 def house(django_db_modify_db_settings: None) -> Iterator[House]:
     """The session's PostgreSQL and a sandbox, for all drills."""
-    with SandboxProcess() as sandbox:
-        yield House(os.environ["DATABASE_URL"], sandbox)
+    with SandboxProcess() as sandbox, Nursery() as nursery:
+        yield House(os.environ["DATABASE_URL"], sandbox, nursery)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -87,4 +89,16 @@ def audit() -> tuple[int, list[str]]:
     return found.compared, [f"{one.mailbox}: {one.difference}" for one in found.differences]
 
 
-DEEDS = {deed.__name__: deed for deed in (migrate, open_tunnel, work, run_now, audit)}
+def done(place: Place, deed: str, arguments: list[Any]) -> dict[str, Any]:
+    """A deed done there: its answer, or why it failed."""
+    settle_at(place)
+    try:
+        return {"answer": DEEDS[deed](*arguments)}
+    except Exception as error:  # noqa: BLE001  (whatever it is, the test must hear of it)
+        traceback.print_exc()
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+DEEDS: dict[str, Callable[..., Any]] = {
+    deed.__name__: deed for deed in (migrate, open_tunnel, work, run_now, audit)
+}

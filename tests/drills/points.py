@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.drills.stage import Child, Performance, Stage
+from tests.drills.nursery import Child
+from tests.drills.stage import Performance, Stage
 from tests.drills.worlds import Json
 
 Check = Callable[[Performance, Json], list[str]]
@@ -46,7 +47,7 @@ def points(by: str, parts: Sequence[float]) -> list[Point]:
     return [Point(by, part) for part in parts]
 
 
-FEW = [Point("calls", 0.3), Point("writes", 0.2), Point("writes", 0.7)]
+FEW = [Point("calls", 0.3), Point("writes", 0.7), Point("writes", 0.2)]
 
 TWENTY = [
     *points("writes", [0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import secrets
 import signal
@@ -12,73 +11,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
 from tests.drills import worlds
+from tests.drills.nursery import PATIENCE_S, Child, Nursery
 from tests.drills.place import Place
 from tests.drills.worlds import Json
 from tests.sandbox_process import ROOT, SandboxProcess
 
-PATIENCE_S = 240.0
 LOOK_S = 0.002
 """How often the sandbox is asked how far a worker has come."""
-
-
-def _on_its_own(place: Place, deed: str, arguments: tuple[Any, ...], pipe: Connection) -> None:
-    """What a child does: settle, do it, tell."""
-    from tests.drills import deeds
-
-    deeds.settle_at(place)
-    try:
-        told = {"answer": deeds.DEEDS[deed](*arguments)}
-    except BaseException as error:
-        pipe.send({"error": f"{type(error).__name__}: {error}"})
-        raise
-    pipe.send(told)
-
-
-class Child:
-    """A deed in a process of its own."""
-
-    def __init__(self, context: Any, place: Place, deed: str, arguments: tuple[Any, ...]) -> None:
-        self._pipe, there = context.Pipe(duplex=False)
-        self.process = context.Process(target=_on_its_own, args=(place, deed, arguments, there))
-        self.process.start()
-        there.close()
-
-    def kill(self) -> bool:
-        """End it as a power cut would; whether it was still at work."""
-        was_at_work = self.process.exitcode is None
-        self.process.kill()
-        self.process.join(20)
-        was_killed: bool = was_at_work and self.process.exitcode == -signal.SIGKILL
-        self._close()
-        return was_killed
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended."""
-        return self.process.exitcode is not None
-
-    def answer(self) -> Any:
-        """What it came to. Fails the test when it failed."""
-        assert self._pipe.poll(PATIENCE_S), "a child says nothing"
-        try:
-            told = self._pipe.recv()
-        except EOFError:
-            told = {"error": "it ended without a word"}
-        self.process.join(20)
-        self._close()
-        assert "error" not in told, told["error"]
-        return told["answer"]
-
-    def _close(self) -> None:
-        self._pipe.close()
-        self.process.close()
 
 
 class Stage:
@@ -108,10 +53,8 @@ class Stage:
 class House:
     """A server of databases, a sandbox, and the process that workers are forked from."""
 
-    def __init__(self, server: str, sandbox: SandboxProcess) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.drills.deeds"])
-        self._server, self.sandbox = server, sandbox
+    def __init__(self, server: str, sandbox: SandboxProcess, nursery: Nursery) -> None:
+        self._server, self.sandbox, self._nursery = server, sandbox, nursery
         self.tables = self._create("")
         self.do(self.at(self.tables), "migrate")
 
@@ -134,7 +77,7 @@ class House:
 
     def begin(self, place: Place, deed: str, *arguments: Any) -> Child:
         """Begin a deed in a process of its own."""
-        return Child(self._context, place, deed, arguments)
+        return self._nursery.begin(place, deed, *arguments)
 
     def do(self, place: Place, deed: str, *arguments: Any) -> Any:
         """Do it and wait for its answer."""

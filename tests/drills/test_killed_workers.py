@@ -45,7 +45,7 @@ def series_rehearsal(series) -> Rehearsal:
     return rehearse(series, occurrences)
 
 
-@pytest.mark.parametrize("point", FEW, ids=str)
+@pytest.mark.parametrize("point", FEW[:2], ids=str)
 @pytest.mark.parametrize("people", [SMALL_LIST], indirect=True)
 def test_a_push_of_contacts_survives_a_kill(people, contacts_rehearsal, point: Point):
     kill_at(point, people, contacts_rehearsal, cards)
@@ -86,6 +86,7 @@ def test_a_dead_worker_is_noticed_and_its_run_goes_on(people: Stage, contacts_re
         assert {number for number, _ in said} == {run}, "the same run goes on"
         assert play.rows("SELECT id, state FROM tunnels_run") == [(run, "done")]
         assert play.rows(held) == []
+        is_right(play, cards)
 
 
 @long
