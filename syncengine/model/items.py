@@ -69,6 +69,7 @@ class Person:
     """An entry of the Global Address List: a user, a room, a mail contact of the tenant.
 
     `hidden`: True where the directory says that address lists do not show it; None: not said.
+    `synced`: an on-premises directory is where the account is kept.
     """
 
     key: ItemKey
@@ -91,6 +92,7 @@ class Person:
     enabled: bool = True
     licensed: bool = False
     hidden: bool | None = None
+    synced: bool = False
 
 
 Item = Event | Person

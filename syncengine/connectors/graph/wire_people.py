@@ -17,7 +17,7 @@ Json = dict[str, Any]
 USER_FIELDS = (
     "id,displayName,givenName,surname,mail,proxyAddresses,userPrincipalName,businessPhones,mobilePhone,"
     "jobTitle,department,companyName,officeLocation,streetAddress,city,state,postalCode,country,"
-    "accountEnabled,userType,assignedLicenses,showInAddressList"
+    "accountEnabled,userType,assignedLicenses,showInAddressList,onPremisesSyncEnabled"
 )
 ORG_CONTACT_FIELDS = (
     "id,displayName,givenName,surname,mail,proxyAddresses,phones,addresses,jobTitle,department,companyName"
@@ -49,6 +49,7 @@ def user_from(raw: Json) -> Person:
         enabled=raw.get("accountEnabled") is not False,
         licensed=bool(raw.get("assignedLicenses")),
         hidden=None if shown is None else not shown,
+        synced=raw.get("onPremisesSyncEnabled") is True,
     )
 
 

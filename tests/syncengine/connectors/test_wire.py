@@ -268,6 +268,8 @@ def test_a_user_is_read_with_all_addresses_the_main_one_first() -> None:
 def test_a_user_of_whom_nothing_is_said_about_address_lists_is_not_hidden() -> None:
     assert wire_people.user_from({"id": "1", "showInAddressList": None}).hidden is None
     assert wire_people.user_from({"id": "1", "showInAddressList": True}).hidden is False
+    assert wire_people.user_from({"id": "1", "onPremisesSyncEnabled": True}).synced is True
+    assert wire_people.user_from({"id": "1", "onPremisesSyncEnabled": None}).synced is False
 
 
 def test_a_mail_contact_has_one_phone_of_each_kind() -> None:
