@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.tunnels.world import ZONES, A, B, C, person, tenant_of, user_id
 
-__all__ = ["MANAGERS", "TENANTS", "ZONES", "A", "B", "C", "crowd", "person", "user_id"]
+__all__ = ["MANAGERS", "TENANTS", "ZONES", "A", "B", "C", "crowd", "numbers", "person", "user_id"]
 
 Json = dict[str, Any]
 
@@ -38,10 +38,18 @@ TENANTS: dict[str, Callable[[], Json]] = {A: northwind, B: rheinwerk, C: harbour
 
 
 def crowd(people: int) -> Json:
-    """A with many people, all of them in grp-mobile."""
-    tenant = tenant_of(A, people)
-    tenant["groups"][0]["members"] = [one["id"] for one in tenant["users"][:people]]
+    """A with many people, all of them in grp-mobile, and its shared on-call mailbox."""
+    tenant = tenant_of(A, 0)
+    tenant["users"] = [*(person(A, number) for number in numbers(people)), *tenant["users"]]
+    settings = {"timeZone": ZONES[A], "userPurpose": "user"}
+    tenant["mailboxes"] += [{"user": user_id(A, number), "settings": settings} for number in numbers(people)]
+    tenant["groups"][0]["members"] = [user_id(A, number) for number in numbers(people)]
     return tenant
+
+
+def numbers(people: int) -> list[int]:
+    """So many numbers of people; those from 90 to 99 are shared mailboxes and rooms."""
+    return [*range(1, 90), *range(100, people + 11)] if people > 89 else list(range(1, people + 1))
 
 
 def _with_room(tenant: Json, tid: str) -> Json:

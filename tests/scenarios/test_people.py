@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tenants.models import DirectoryEntry, DirectoryState
+from tenants.models import DirectoryEntry, DirectoryState, Problem
 from tests.scenarios.oracles import assert_contacts, nfc
 from tests.scenarios.people import A, crowd, person, user_id
-from tunnels.models import Lane, LedgerEntry, RegisterRow
+from tunnels.models import Lane, LedgerEntry, RegisterRow, Run
 
 pytestmark = pytest.mark.django_db
 
@@ -213,3 +213,52 @@ def test_g14_names_of_the_world_are_one_contact_each(stage):
         assert_contacts(stage, A, (A, number), "People", others(number))
         [yamada] = [one for one in stage.contacts(A, number, "People") if one["surname"] == "山田"]
         assert (yamada["yomiGivenName"], yamada["yomiSurname"]) == ("たろう", "やまだ")
+
+
+TROUBLED = {
+    101: ("unlicensed", {"assignedLicenses": []}, "no licence"),
+    102: ("soft-deleted", {}, "mailbox inactive"),
+    103: ("on-premises", {"onPremisesSyncEnabled": True}, "mailbox on premises"),
+    104: ("over-quota", {}, "mailbox full"),
+}
+"""Mailboxes of G17: what ails them, what the directory shows of it, and the reason that is told."""
+
+
+def with_troubles(people):
+    """A crowd in which four mailboxes cannot be written, each for a reason of its own."""
+    tenant = crowd(people)
+    users = {one["id"]: one for one in tenant["users"]}
+    mailboxes = {one["user"]: one for one in tenant["mailboxes"]}
+    for number, (trouble, shown, _) in TROUBLED.items():
+        users[user_id(A, number)] |= shown
+        mailboxes[user_id(A, number)]["trouble"] = trouble
+    return tenant
+
+
+def most_in_an_hour(lines):
+    """The largest number of these requests within any 60 minutes."""
+    moments = sorted(datetime.fromisoformat(line["at"]) for line in lines)
+    hour = timedelta(hours=1)
+    return max((sum(first <= one < first + hour for one in moments) for first in moments), default=0)
+
+
+def test_g17_four_of_300_cannot_be_written_and_nobody_storms_them(stage):
+    stage.open_with({A: with_troubles(300)})
+    stage.add_event(A, 90, subject="First shift")
+    tunnel = stage.calendar_tunnel(to=GROUP)
+    run = stage.sync(tunnel)
+    assert (run.created, run.state) == (296, Run.State.FAILED), run.remark
+    assert Lane.objects.filter(state="healthy").count() == 296
+    failing = dict(Lane.objects.exclude(state="healthy").values_list("mailbox", "reason"))
+    reasons = {user_id(A, number): reason for number, (_, _, reason) in TROUBLED.items()}
+    assert failing == reasons
+    problems = Problem.objects.open()
+    assert sorted(problems.values_list("reason", flat=True)) == sorted(reasons.values())
+    assert all(problem.advice for problem in problems)
+    first_run = {mailbox: len(stage.requests_of(mailbox)) for mailbox in reasons}
+    stage.pass_time(timedelta(minutes=140), every=timedelta(minutes=10))
+    for mailbox in reasons:
+        asked = stage.requests_of(mailbox)
+        refused = [line for line in asked if line["status"] >= 400]
+        assert most_in_an_hour(refused) <= 2, [(line["at"], line["path"]) for line in refused]
+        assert most_in_an_hour(asked[first_run[mailbox] :]) <= 2
