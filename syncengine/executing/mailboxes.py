@@ -22,35 +22,42 @@ class Waiting(NamedTuple):
 
 
 class Mailbox:
-    """One mailbox's parts. `is_busy` while a batch with parts of it is under way.
+    """One mailbox's parts, in three lines: reads, what has begun, and the rest.
 
-    `refusals` counts the batches in a row that it asked us to send again later.
+    `is_busy` while a batch with parts of it is under way. `refusals` counts the batches in a row that
+    it asked us to send again later.
     """
 
-    __slots__ = ("is_busy", "is_listed", "name", "reads", "refusals", "writes")
+    __slots__ = ("is_busy", "is_listed", "lines", "name", "refusals")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.reads: deque[Waiting] = deque()
-        self.writes: deque[Waiting] = deque()
+        self.lines: tuple[deque[Waiting], ...] = (deque(), deque(), deque())
         self.is_busy = self.is_listed = False
         self.refusals = 0
 
     def __len__(self) -> int:
-        return len(self.reads) + len(self.writes)
+        return sum(map(len, self.lines))
+
+    def line_of(self, errand: Errand) -> deque[Waiting]:
+        """Where the errand's parts wait."""
+        return self.lines[0 if errand.reads else 1 if errand.begun else 2]
 
     def take(self, number: int) -> Iterator[Waiting]:
-        """The next so many parts: reads before writes."""
-        for _ in range(min(number, len(self))):
-            yield (self.reads or self.writes).popleft()
+        """The next so many parts."""
+        for line in self.lines:
+            while line and number:
+                number -= 1
+                yield line.popleft()
 
     def drop(self, is_dropped: Callable[[Errand], bool]) -> list[Waiting]:
         """Take out, for good, what belongs to such errands."""
         dropped: list[Waiting] = []
-        for name in ("reads", "writes"):
-            line: deque[Waiting] = getattr(self, name)
-            dropped += [one for one in line if is_dropped(one.errand)]
-            setattr(self, name, deque(one for one in line if not is_dropped(one.errand)))
+        for line in self.lines:
+            waiting = list(line)
+            line.clear()
+            line.extend(one for one in waiting if not is_dropped(one.errand))
+            dropped += [one for one in waiting if is_dropped(one.errand)]
         return dropped
 
 
@@ -63,13 +70,10 @@ class Mailboxes:
         self._ready: deque[Mailbox] = deque()
 
     def add(self, waiting: Sequence[Waiting]) -> None:
-        """The parts of an errand's step. What has begun is finished before anything else begins."""
-        if waiting[0].errand.begun:
-            self.put_back(waiting)
+        """The parts of an errand's step."""
         for one in waiting:
             box = self.of(one.part)
-            if not one.errand.begun:
-                (box.reads if one.errand.reads else box.writes).append(one)
+            box.line_of(one.errand).append(one)
             if not box.is_listed and not box.is_busy:
                 self._list(box)
 
@@ -102,8 +106,7 @@ class Mailboxes:
     def put_back(self, waiting: Sequence[Waiting]) -> None:
         """These go first when their mailboxes may be asked again."""
         for one in reversed(waiting):
-            box = self.of(one.part)
-            (box.reads if one.errand.reads else box.writes).appendleft(one)
+            self.of(one.part).line_of(one.errand).appendleft(one)
 
     def came_back(self, batch: Sequence[Waiting]) -> None:
         """A batch is no longer under way: its mailboxes take turns again."""
