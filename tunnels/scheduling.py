@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django_q.tasks import async_task
 
 from partners.clock import Now
@@ -24,6 +24,15 @@ LIVE, BULK = "live", "bulk"
 def wake(queue: str = LIVE) -> None:
     """Once this transaction is committed, let a worker look for work."""
     transaction.on_commit(partial(async_task, "tunnels.tasks.work", queue, cluster=queue, group="work"))
+
+
+def wake_for(lanes: QuerySet[Lane]) -> None:
+    """One wake-up for each queue that has something to do among these lanes."""
+    priorities = set(lanes.filter(due_at__lte=Now()).order_by().values_list("priority", flat=True).distinct())
+    if any(priority <= Lane.Priority.FRESH for priority in priorities):
+        wake(LIVE)
+    if any(priority > Lane.Priority.FRESH for priority in priorities):
+        wake(BULK)
 
 
 def look_now(tunnel: Tunnel) -> None:
@@ -69,7 +78,6 @@ def lead_out(lane: Lane) -> None:
             "priority": Lane.Priority.FRESH,
         }
     Lane.objects.filter(pk=lane.pk).update(**change)
-    wake(BULK)
 
 
 def check_daily() -> int:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import TruncDate
 
 from partners import clock
 from partners.principals import Principal
-from tenants.models import Tenant
+from tenants.models import Connection, Problem, Tenant
 from tunnels.models import (
     Feed,
     HeldAction,
@@ -30,13 +30,16 @@ from tunnels.models import (
 )
 
 UNWELL = (Feed.State.DEGRADED, Feed.State.HELD)
+NOT_LEVEL = ("behind", "running", "leaving", "failing", "held")
+# As the guards say it in the problems that they open.
+HELD_REASONS = ("too many deletions", "too many leave")
 
 
 def tunnels_of(principal: Principal) -> QuerySet[Tunnel]:
-    """The tunnels that the principal may see, with all that `state_of` needs, in one query."""
+    """The tunnels that the principal may see, with their state in a word and all counts, in one query."""
     lanes = Q(lanes__gone_at=None)
     last_run = Run.objects.filter(tunnel=OuterRef("pk")).order_by("-pk")
-    return Tunnel.objects.visible_to(principal).annotate(
+    counted = Tunnel.objects.visible_to(principal).annotate(
         lane_count=Count("lanes", filter=lanes),
         lanes_behind=Count("lanes", filter=lanes & Q(lanes__state__in=("behind", "running", "leaving"))),
         lanes_healthy=Count("lanes", filter=lanes & Q(lanes__state="healthy")),
@@ -44,25 +47,38 @@ def tunnels_of(principal: Principal) -> QuerySet[Tunnel]:
         lanes_failing=Count("lanes", filter=lanes & Q(lanes__state="failing")),
         is_running=Exists(Run.objects.filter(tunnel=OuterRef("pk"), state=Run.State.RUNNING)),
         is_degraded=Exists(Feed.objects.filter(members__tunnel=OuterRef("pk"), state__in=UNWELL)),
+        is_shut_out=Exists(
+            Connection.objects.filter(
+                tenant__tunnel_members__tunnel=OuterRef("pk"), state=Connection.State.LOST
+            )
+        ),
         last_run_id=Subquery(last_run.values("pk")[:1]),
         last_run_at=Subquery(last_run.values("started_at")[:1]),
+    )
+    return counted.annotate(word=_word())
+
+
+def _word() -> Case:
+    """One word for a tunnel, the worst first; the database says it, so that lists are sorted there."""
+    worst_first = (
+        (Q(is_degraded=True) | Q(is_shut_out=True) | ~Q(reason=""), "degraded"),
+        (Q(lanes_failing__gt=0), "failing"),
+        (Q(lanes_held__gt=0), "held"),
+        (Q(approved__lt=F("definition")), "waiting"),
+        (Q(is_running=True), "running"),
+        (Q(lanes_behind__gt=0), "behind"),
+    )
+    return Case(
+        When(~Q(state=Tunnel.State.ACTIVE), then=F("state")),
+        *(When(holds, then=Value(word)) for holds, word in worst_first),
+        default=Value("healthy"),
+        output_field=CharField(),
     )
 
 
 def state_of(tunnel: Tunnel) -> str:
-    """One word for a tunnel of `tunnels_of`, the worst first: what a page shows as its state."""
-    if tunnel.state != Tunnel.State.ACTIVE:
-        return str(tunnel.state)
-    counts = vars(tunnel)
-    words = (
-        ("degraded", counts["is_degraded"] or bool(tunnel.reason)),
-        ("failing", counts["lanes_failing"]),
-        ("held", counts["lanes_held"]),
-        ("waiting", tunnel.needs_approval),
-        ("running", counts["is_running"]),
-        ("behind", counts["lanes_behind"]),
-    )
-    return next((word for word, holds in words if holds), "healthy")
+    """The word for a tunnel of `tunnels_of`: what a page shows as its state."""
+    return str(vars(tunnel)["word"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,22 +221,30 @@ def numbers_of(principal: Principal) -> Numbers:
     tenants = Tenant.objects.visible_to(principal).aggregate(
         all=Count("pk", distinct=True),
         unwell=Count("pk", filter=Q(problems__isnull=False, problems__closed_at=None), distinct=True),
-        problems=Count("problems", filter=Q(problems__closed_at=None), distinct=True),
     )
     lanes = Lane.objects.visible_to(principal).standing()
-    counts = lanes.aggregate(
-        all=Count("pk"), behind=Count("pk", filter=Q(state__in=("behind", "running", "failing", "held")))
-    )
-    plans = Tunnel.objects.visible_to(principal).exclude(state=Tunnel.State.PAUSED)
-    held = held_of(principal).values("lane__tunnel").distinct().count()
+    counts = lanes.aggregate(all=Count("pk"), behind=Count("pk", filter=Q(state__in=NOT_LEVEL)))
     return Numbers(
         tenants=tenants["all"],
         tenants_healthy=tenants["all"] - tenants["unwell"],
         lanes=counts["all"],
         lanes_behind=counts["behind"],
-        needs_a_person=tenants["problems"] + held + sum(plan.needs_approval for plan in plans),
+        needs_a_person=undecided_of(principal).count() + plain_problems_of(principal).count(),
         writes_today=writes_since(principal, _midnight()),
     )
+
+
+def undecided_of(principal: Principal) -> QuerySet[Tunnel]:
+    """Tunnels in which a plan waits for approval, or a guard for a decision."""
+    leaving = Lane.objects.visible_to(principal).standing().filter(tunnel=OuterRef("pk"), leave_held=True)
+    held = held_of(principal).order_by().filter(lane__tunnel=OuterRef("pk"))
+    waits = Q(approved__lt=F("definition")) & ~Q(state=Tunnel.State.PAUSED)
+    return Tunnel.objects.visible_to(principal).filter(waits | Exists(leaving) | Exists(held))
+
+
+def plain_problems_of(principal: Principal) -> QuerySet[Problem]:
+    """Open problems without those that only say that a guard holds: these are `undecided_of`."""
+    return Problem.objects.visible_to(principal).open().exclude(reason__in=HELD_REASONS)
 
 
 def writes_since(principal: Principal, moment: datetime) -> int:

@@ -92,7 +92,9 @@ def audit(tunnel: Tunnel) -> Audit:
     return Audit(
         lanes=len(found),
         compared=sum(one.compared for one in found.values()),
-        differences=tuple(Found(lane.name, what) for lane, one in found.items() for what in one.differences),
+        differences=tuple(
+            Found(lane.address or lane.name, what) for lane, one in found.items() for what in one.differences
+        ),
         not_understood=wanted.not_understood,
     )
 

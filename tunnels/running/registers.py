@@ -192,8 +192,8 @@ def wake_lanes(cell: Cell, *, is_news: bool = True) -> int:
         due_at=clock.Now(), state=Lane.State.BEHIND, priority=Lane.Priority.BACKLOG
     )
     woken = first + lagging.update(due_at=clock.Now(), state=Lane.State.BEHIND, priority=Lane.Priority.FRESH)
-    if first:
-        scheduling.wake(scheduling.BULK)
+    if woken:
+        scheduling.wake_for(Lane.objects.standing().filter(cell=cell))
     if woken and is_news and cell.tunnel.state == Tunnel.State.ACTIVE:
         journal.open_run(cell.tunnel, Run.Trigger.CHANGE)
     return woken

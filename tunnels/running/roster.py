@@ -35,6 +35,7 @@ def resolve(tunnel_id: int) -> bool:
     for member in members:
         member.save(update_fields=["resolved", "feed", "shaped"])
     _tell(tunnel, troubles, [member.tenant for member in members])
+    scheduling.wake_for(Lane.objects.standing().filter(cell=cell))
     return True
 
 
@@ -161,8 +162,6 @@ def _open_lane(tunnel: Tunnel, cell: Cell, mailbox: Mailbox, before: Lane | None
     lane.due_at = clock.now() if may_write else None
     lane.look_due_at = clock.now() + timedelta(days=1)
     lane.save()
-    if may_write:
-        scheduling.wake(scheduling.BULK)
 
 
 def _lead_out(

@@ -6,7 +6,6 @@ requests with those of the workers, and leaves behind how long the mailbox wants
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID, uuid4
@@ -19,11 +18,11 @@ from syncengine.errors import TryAgain
 from syncengine.limits.pace import MailboxPace
 from tenants import connections, leases
 from tenants.leases import Held
-from tenants.models import Tenant
+from tenants.models import Lease, Tenant
 from tunnels.running import clocks
 
 PATIENCE_S = 300.0
-NAP_S = 0.2
+NAP_S, MOST_NAP_S = 0.2, 5.0
 
 
 @contextmanager
@@ -60,14 +59,18 @@ def visit(tenant: Tenant, mailbox: str) -> Iterator[tuple[GraphService, Callable
 
 
 def _claim(tenant: Tenant, mailbox: str, holder: UUID) -> Held:
-    end = time.monotonic() + PATIENCE_S
+    """The lease, once it is free. Who wants to be left alone for longer than patience is not waited for."""
+    end, nap = _now() + PATIENCE_S, NAP_S
     while True:
         claimed = leases.claim(tenant, [mailbox], holder)
         if mailbox in claimed:
             return claimed[mailbox]
-        if time.monotonic() > end:
+        not_before = Lease.objects.get(tenant=tenant, mailbox=mailbox).not_before
+        free_at = not_before.timestamp() if not_before else _now()
+        if max(free_at, _now()) > end:
             raise TryAgain("The mailbox is busy, or wants to be left alone for long.")
-        clocks.pause(NAP_S)
+        clocks.pause(nap)
+        nap = min(2 * nap, MOST_NAP_S)
 
 
 def _now() -> float:
