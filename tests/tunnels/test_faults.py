@@ -59,6 +59,21 @@ def test_e11_an_unreadable_source_deletes_nothing_and_says_why(office, tunnel, f
     assert not Problem.objects.open().exists()
 
 
+def test_e11_an_unreadable_directory_deletes_no_contact_and_moves_nobody(office):
+    office.open(A)
+    tunnel = office.contact_tunnel(to=GROUP)
+    office.sync(tunnel)
+    office.fault(
+        kind="status", status=403, code="Authorization_RequestDenied", path="users/delta", times=None
+    )
+    run = office.sync(tunnel)
+    assert (run.written, run.state) == (0, Run.State.FAILED), run.remark
+    assert Lane.objects.standing().count() == 6
+    office.calm()
+    office.advance(timedelta(hours=1))
+    assert office.sync(tunnel).remark == "No change."
+
+
 def test_an_emptied_source_is_held_and_nothing_is_deleted(office, tunnel):
     events = [office.add_event(A, 90, subject=f"Shift {number}") for number in range(11)]
     office.sync(tunnel)

@@ -8,8 +8,8 @@ from syncengine.errors import HoldThePlan
 from syncengine.model.identity import Cursor, RemoteId
 from syncengine.model.time import window_around
 from syncengine.ports.looking import Missing, Unreadable
-from tests.tunnels.building import NINE, event
-from tunnels.bookkeeping.feeds import SqlFeedBook
+from tests.tunnels.building import NINE, event, make_tunnel
+from tunnels.bookkeeping.feeds import SqlFeedBook, prune
 from tunnels.models import Feed, FeedItem
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +212,17 @@ def test_an_item_that_came_back_is_an_item_again(feed, book):
     book.answer({RemoteId("id-a"): event("a")})
     item = items(feed)["id-a"]
     assert (item.gone, item.number, item.key) == (False, 3, "a")
+
+
+def test_a_deleted_item_is_kept_until_every_register_has_passed_it(feed, book, tenant):
+    full_look(book, event("a"))
+    book.to_be_read([], ids("id-a"))
+    book.answer({RemoteId("id-a"): Missing()})
+    member = make_tunnel(tenant).members.get(gives=True)
+    member.feed, member.shaped = feed, 1
+    member.save()
+    assert prune(feed.pk) == 0
+    member.shaped = 2
+    member.save()
+    assert prune(feed.pk) == 1
+    assert items(feed) == {}

@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 
 from tenants import directory
 from tunnels import plans, scheduling
-from tunnels.bookkeeping import register
-from tunnels.models import Cell, Lane, Run, Tunnel
+from tunnels.bookkeeping import feeds, register
+from tunnels.models import Cell, Feed, Lane, Run, Tunnel
 from tunnels.models.ledger import ensure_partitions
 from tunnels.running import due, lanes, looking, registers, roster, runs
 
@@ -116,9 +116,16 @@ def close_runs(only: Tunnel | None = None) -> int:
     for tunnel in alive.filter(pk=only.pk) if only else alive:
         if runs.close_if_over(tunnel) is not None:
             closed += 1
-            for cell in Cell.objects.filter(tunnel=tunnel):
-                register.prune(cell.pk)
+            _tidy(tunnel)
     return closed
+
+
+def _tidy(tunnel: Tunnel) -> None:
+    """What everybody has passed need not be kept: tombstones of registers and of feeds."""
+    for cell in Cell.objects.filter(tunnel=tunnel):
+        register.prune(cell.pk)
+    for feed in Feed.objects.filter(members__tunnel=tunnel).distinct():
+        feeds.prune(feed.pk)
 
 
 def is_anything_due(most: int = Lane.Priority.CHECK) -> bool:
