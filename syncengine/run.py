@@ -85,7 +85,9 @@ class _LaneWalk:
         self._work, self._target, self._book = work, target, book
         self._lane = work.facts.id
         self._tally = Tally()
-        self._carrier = Carrier(work.installation, self._lane, target, book, draw, self._tally)
+        self._carrier = Carrier(
+            work.installation, self._lane, target, book, draw, self._tally, is_careful=work.is_careful
+        )
         self._looker = Looker(work.installation, self._lane, target, book, work.register)
         self._folder, self._cursor = work.folder, work.cursor
         self._looked = False

@@ -43,6 +43,7 @@ class Carrier:
     """Carries out one lane's actions. `draw` gives each create's attempt.
 
     `doubts` are places whose intent was open before: unsent or not, they stay open until they are settled.
+    `is_careful`: the mailbox refused us last time, so one write goes before all others.
     """
 
     installation: str
@@ -52,12 +53,14 @@ class Carrier:
     draw: Callable[[], str]
     tally: Tally
     doubts: set[Place] = field(default_factory=set)
+    is_careful: bool = False
 
     def carry_out(self, folder: str, actions: Iterable[Action], rows: Mapping[RowId, Row]) -> Asking[None]:
         """See all of them through, in windows. Raises LaneEnds when the lane can go no further."""
         waiting, under_way = iter(actions), 0
         while True:
-            window = list(islice(waiting, WINDOW)) if under_way <= CHUNK and not self.tally.ending else []
+            size = 1 if self.is_careful and not self.tally.counts else WINDOW
+            window = list(islice(waiting, size)) if under_way <= CHUNK and not self.tally.ending else []
             errands = self._begin(folder, window, rows)
             if not window and not under_way:
                 break

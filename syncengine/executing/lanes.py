@@ -22,8 +22,9 @@ class LaneWork:
 
     `folder` is "" until it is known, `folder_name` "" for the mailbox's default one. `look_asked`:
     look though nothing is created (*Run now*, the daily check). `resync`: compare all links with the
-    whole register. `retries`: a person asks for what was refused. `held` are places whose removal
-    waits for a person, `released` those that a person let go.
+    whole register. `retries`: a person asks for what was refused. `is_careful`: the mailbox refused us
+    last time; one write goes first. `held` are places whose removal waits for a person, `released` those
+    that a person let go.
     """
 
     facts: LaneFacts
@@ -37,6 +38,7 @@ class LaneWork:
     look_asked: bool = False
     resync: bool = False
     retries: bool = False
+    is_careful: bool = False
     held: frozenset[Place] = frozenset()
     released: frozenset[Place] = frozenset()
     guards: GuardSettings = GuardSettings()

@@ -245,13 +245,14 @@ def test_unsent_writes_are_no_doubts(tunnel):
 
 def test_an_adopted_copy_that_a_person_has_edited_is_repaired_even_if_the_worker_dies(tunnel):
     tunnel.write("a", contact("Anna"))
+    tunnel.settle_down()
+    tunnel.folder("anna").remove(tunnel.items("anna")[0].remote_id)
     with pytest.raises(Killed):
-        tunnel.run(moods=["fine", "killed after"])
-    folder = tunnel.folder("anna")
-    tunnel.tenant.edit(folder, tunnel.items("anna")[0].remote_id, contact("Hanna"))
+        tunnel.run(look_asked=True, moods=["fine", "fine", "killed after"])
+    tunnel.tenant.edit(tunnel.folder("anna"), tunnel.items("anna")[0].remote_id, contact("Hanna"))
     with pytest.raises(Killed):
         tunnel.run(dies_at=2)
-    tunnel.run()
+    tunnel.run(look_asked=True)
     assert is_level(tunnel)
 
 
@@ -335,6 +336,19 @@ def test_a_copy_that_is_gone_when_it_shall_be_updated_is_made_anew(tunnel):
     tunnel.folder("anna").remove(tunnel.items("anna")[0].remote_id)
     tunnel.write("key0", contact("changed"))
     tunnel.run()
+    assert is_level(tunnel)
+
+
+def test_a_service_that_tells_no_etags_is_read_and_not_believed_to_echo(tunnel):
+    fill(tunnel, 1)
+    tunnel.settle_down()
+    folder = tunnel.folder("anna")
+    tunnel.tenant.edit(folder, tunnel.items("anna")[0].remote_id, contact("edited"))
+    for place, item in list(folder.items.items()):
+        folder.items[place] = replace(item, etag="")
+    links = tunnel.book.lanes[tunnel.lanes["anna"].facts.id]
+    links.update({place: replace(link, etag="") for place, link in links.items()})
+    tunnel.run(look_asked=True)
     assert is_level(tunnel)
 
 
@@ -504,10 +518,26 @@ def test_a_mailbox_that_fills_up_half_way_goes_on_when_there_is_room_again(tunne
     fill(tunnel, 10)
     tunnel.run()
     fill(tunnel, 100)
-    tunnel.tenant.refusals["anna"] = "ErrorQuotaExceeded"
-    assert tunnel.run().reports[0].failed.reason == "ErrorQuotaExceeded"
-    tunnel.tenant.refusals.clear()
+    tunnel.tenant.full = {"anna"}
+    drive = tunnel.run()
+    assert (drive.reports[0].failed.reason, drive.reports[0].failures, drive.parts) == (
+        "ErrorQuotaExceeded",
+        {},
+        21,
+    )
+    tunnel.tenant.full = set()
     tunnel.run()
+    assert is_level(tunnel)
+
+
+def test_a_mailbox_that_refused_last_time_is_tried_with_one_write(tunnel):
+    fill(tunnel, 10)
+    tunnel.settle_down()
+    fill(tunnel, 500)
+    tunnel.tenant.full = {"anna"}
+    assert tunnel.run(is_careful=True).parts == 2
+    tunnel.tenant.full = set()
+    tunnel.run(is_careful=True)
     assert is_level(tunnel)
 
 

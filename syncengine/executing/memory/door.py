@@ -115,6 +115,8 @@ class MemoryDoor:
             return Lost()
         if reason := self.tenant.refusals.get(part.mailbox):
             return Refused(reason, "The mailbox refuses.", scope="mailbox")
+        if part.mailbox in self.tenant.full and part.method in ("POST", "PATCH"):
+            return Refused("ErrorQuotaExceeded", "The mailbox is full.", scope="mailbox")
         self.writes += part.method != "GET"
         reply = self._deeds[part.url]()
         if mood == "killed after":

@@ -71,11 +71,13 @@ class MemoryFolder:
 class MemoryTenant:
     """All folders of a tenant by mailbox and id, and what people do in them.
 
-    `refusals` are mailboxes that refuse everything, with the reason; `calls` counts requests by mailbox.
+    `refusals` are mailboxes that refuse everything, with the reason; `full` ones refuse new content.
+    `calls` counts requests by mailbox.
     """
 
     folders: dict[str, dict[str, MemoryFolder]] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
+    full: set[str] = field(default_factory=set)
     calls: dict[str, int] = field(default_factory=dict)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
