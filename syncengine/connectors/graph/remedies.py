@@ -101,6 +101,9 @@ class Asked:
 def reply_of(status: int, headers: Mapping[str, str], body: Any, asked: Asked) -> Reply:
     """What one answer means, whether it came alone or as a part of a batch."""
     if 200 <= status < 300:
+        if asked.is_read and not isinstance(body, dict):
+            # A 200 that holds no object is an answer that was spoilt on its way: nothing was read.
+            return Lost()
         said = body if isinstance(body, dict) else {}
         return Fine(said, said.get("@odata.etag") or headers.get("ETag") or "")
     error = _error_of(body)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from syncengine.connectors.graph.remedies import Asked, reply_of
 from syncengine.errors import CursorExpired, NeedsAPerson, TryAgain
 from syncengine.model.identity import Mark
 from syncengine.ports.looking import Missing
+from syncengine.ports.writing import Fine, Lost
 from tests.syncengine.connectors.contract import WINDOW, at
 from tests.syncengine.connectors.driving import Bench, user_id
 from tests.syncengine.connectors.test_graph_contract import GraphCalendarWorld, as_user
@@ -133,3 +135,10 @@ def add_many(bench: Bench, count: int) -> None:
     hand = GraphCalendarWorld(bench)
     for number in range(count):
         hand.add(f"more {number}", at(1 + number % 28, 10))
+
+
+@pytest.mark.parametrize("body", [None, "<html>", "", [], 7])
+def test_a_read_whose_answer_holds_no_object_was_not_answered(body) -> None:
+    event = "/users/u1/events/e1"
+    assert reply_of(200, {}, body, Asked("GET", event)) == Lost()
+    assert reply_of(204, {}, body, Asked("DELETE", event)) == Fine({})
