@@ -29,6 +29,8 @@ LIST_GROUPS_EVERY = timedelta(minutes=15)
 RETRY = timedelta(minutes=1)
 RETRY_AFTER_REFUSAL = timedelta(minutes=10)
 ASK_PURPOSE_AGAIN = timedelta(days=1)
+ASKED_TOGETHER = 20
+"""Mailboxes whose purpose is asked for in one request: their leases outlast it."""
 SUBJECT = "directory"
 _FROM_MAILBOX = ("shared", "room", "equipment")
 
@@ -232,10 +234,20 @@ class _Refresh:
             gone=False,
         ).exclude(kind__in=("org_contact", "guest"))
         ids = list(unknown.values_list("object_id", flat=True))
-        for start in range(0, len(ids), 200):
-            some = ids[start : start + 200]
-            self._store_purposes(self._source.purposes(some))
-            self._say(len(some))
+        for start in range(0, len(ids), ASKED_TOGETHER):
+            self._ask_purposes(ids[start : start + ASKED_TOGETHER])
+            self._say(ASKED_TOGETHER)
+
+    def _ask_purposes(self, mailboxes: Sequence[str]) -> None:
+        """These are mailboxes: they are asked under their leases. Who is busy is asked another time."""
+        holder, waits = uuid4(), dict[str, float]()
+        ours = list(leases.claim(self._tenant, mailboxes, holder))
+        try:
+            purposes = self._source.purposes(ours)
+            waits.update(purposes.waits)
+            self._store_purposes(purposes.found)
+        finally:
+            leases.give_back(self._tenant, holder, waits=waits)
 
     def _store_purposes(self, purposes: Mapping[str, str]) -> None:
         """A purpose is a change of the entry: who reads by number must hear of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from syncengine.model.identity import Cursor, RemoteId
@@ -69,6 +69,17 @@ class Group:
     mail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Purposes:
+    """What mailboxes are for, by user id: "user", "shared", "room", "equipment"; "" where there is none.
+
+    `waits` are those that did not say, with the seconds for which they want to be left alone.
+    """
+
+    found: Mapping[str, str]
+    waits: Mapping[str, float] = field(default_factory=dict)
+
+
 class DirectorySource(Protocol):
     """A tenant's directory."""
 
@@ -91,8 +102,8 @@ class DirectorySource(Protocol):
         """
         ...
 
-    def purposes(self, user_ids: Sequence[str]) -> Mapping[str, str]:
-        """UserPurpose by user id ("user", "shared", "room", "equipment"); "" where there is no mailbox."""
+    def purposes(self, user_ids: Sequence[str]) -> Purposes:
+        """UserPurpose of these mailboxes. One that does not answer stops no other one."""
         ...
 
     def time_zone(self, user_id: str) -> str:

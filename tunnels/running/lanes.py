@@ -42,6 +42,7 @@ FAR_BEHIND, WEIGHS = 200, 2.5
 slice cannot send must be taken back."""
 
 SENDERS = 8
+ASK_ZONE_AGAIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _drive(
     book = SqlBook(bodies, {LaneId(lane.pk): run.pk for lane in claimed.lanes if (run := alive.get(lane.pk))})
     works = Works(bodies)
     with ThreadPoolExecutor(SENDERS, thread_name_prefix="send") as senders:
-        zones = _zones(claimed, service, senders)
+        zones = _zones(claimed, service, senders, paces)
         walks = [
             walk_lane(works.of(lane), _target(service, lane, zones), book, lambda: secrets.token_hex(8))
             for lane in claimed.lanes
@@ -160,9 +161,12 @@ def _target(service: GraphService, lane: Lane, zones: Mapping[str, str]) -> Targ
     return service.target_contacts(lane.mailbox)
 
 
-def _zones(claimed: Claimed, service: GraphService, senders: ThreadPoolExecutor) -> dict[str, str]:
+def _zones(
+    claimed: Claimed, service: GraphService, senders: ThreadPoolExecutor, paces: Paces
+) -> dict[str, str]:
     """The zones in which the mailboxes' days begin; an unknown one is asked for once.
 
+    Who does not say is left alone: in a zone that is guessed, whole days would stand on wrong dates.
     Where Exchange has just said that there is no mailbox, the walk asks once more and nobody else.
     """
     wanted = {lane.mailbox for lane in claimed.lanes if lane.kind == Tunnel.Kind.EVENTS}
@@ -170,23 +174,27 @@ def _zones(claimed: Claimed, service: GraphService, senders: ThreadPoolExecutor)
     known = dict(entries.exclude(zone="").values_list("object_id", "zone"))
     without = set(entries.filter(mailbox=DirectoryEntry.Mailbox.NONE).values_list("object_id", flat=True))
     unknown = sorted(wanted - known.keys() - without)
-    for mailbox, zone in zip(unknown, senders.map(lambda one: _ask_zone(service, one), unknown), strict=True):
+    answers = senders.map(lambda one: _ask_zone(service, one), unknown)
+    for mailbox, (zone, wait_s) in zip(unknown, answers, strict=True):
+        paces.sent(mailbox, 1)
+        if wait_s:
+            paces.asked_to_wait(mailbox, wait_s)
         if zone:
             entries.filter(object_id=mailbox).update(zone=zone)
             known[mailbox] = zone
     return known
 
 
-def _ask_zone(service: GraphService, mailbox: str) -> str:
-    """The mailbox's zone, "" where it does not say just now: its walk will tell why."""
+def _ask_zone(service: GraphService, mailbox: str) -> tuple[str, float]:
+    """The mailbox's zone; "" where the walk will tell why not, or has to wait for so many seconds."""
     try:
-        return service.directory.time_zone(mailbox)
-    except TryAgain:
-        return ""
+        return service.directory.time_zone(mailbox), 0.0
+    except TryAgain as fault:
+        return "", max(fault.after or 0.0, ASK_ZONE_AGAIN_S)
     except NeedsAPerson as fault:
         if fault.scope == "tenant":
             raise
-        return ""
+        return "", 0.0
 
 
 def _runs_of(lanes: Sequence[Lane]) -> dict[int, Run]:

@@ -6,12 +6,12 @@ https://learn.microsoft.com/graph/api/group-list-transitivemembers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from syncengine.connectors.graph.door import MOST_PARTS, GraphDoor
 from syncengine.connectors.graph.paths import mailbox_path, segment, with_query
-from syncengine.connectors.graph.remedies import ACCESS_DENIED, CONSENT_MISSING, fault_of
+from syncengine.connectors.graph.remedies import ACCESS_DENIED, CONSENT_MISSING, WAIT_S, fault_of
 from syncengine.connectors.graph.wire_people import (
     ORG_CONTACT_FIELDS,
     USER_FIELDS,
@@ -22,8 +22,8 @@ from syncengine.errors import NeedsAPerson, TryAgain
 from syncengine.model.identity import Cursor
 from syncengine.model.items import Person
 from syncengine.model.zones import iana_zone
-from syncengine.ports.looking import Group, PeoplePage
-from syncengine.ports.writing import Fine, NotThere, Part, Refused, Reply
+from syncengine.ports.looking import Group, PeoplePage, Purposes
+from syncengine.ports.writing import Fine, Later, Lost, NotThere, Part, Refused, Reply
 
 Json = dict[str, Any]
 
@@ -72,18 +72,25 @@ class GraphDirectory:
             self._check_visible(path)
         return frozenset(found)
 
-    def purposes(self, user_ids: Sequence[str]) -> Mapping[str, str]:
-        """UserPurpose by user id; "" where there is no mailbox that we can reach.
+    def purposes(self, user_ids: Sequence[str]) -> Purposes:
+        """See `DirectorySource`. Raises TryAgain where a whole batch got no answer.
 
         Source: https://learn.microsoft.com/graph/api/user-get-mailboxsettings
         """
         found: dict[str, str] = {}
+        waits: dict[str, float] = {}
         for at in range(0, len(user_ids), MOST_PARTS):
             some = user_ids[at : at + MOST_PARTS]
             parts = [Part("GET", f"{mailbox_path(one)}/mailboxSettings/userPurpose", one) for one in some]
             replies = self._door.send(parts)
-            found |= {one: _purpose(reply) for one, reply in zip(some, replies, strict=True)}
-        return found
+            if len(some) > 1 and all(isinstance(reply, Later | Lost) for reply in replies):
+                raise fault_of(replies[0])
+            for one, reply in zip(some, replies, strict=True):
+                if isinstance(reply, Later | Lost):
+                    waits[one] = reply.after or WAIT_S
+                else:
+                    found[one] = _purpose(reply)
+        return Purposes(found, waits)
 
     def time_zone(self, user_id: str) -> str:
         """The IANA zone of a mailbox, "UTC" where it says none that we know."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from syncengine.errors import CursorExpired, NeedsAPerson, TryAgain
@@ -143,18 +145,28 @@ def test_a_group_that_cannot_be_read_is_a_fault(bench: Bench, fault) -> None:
 def test_purposes_come_twenty_at_a_time_and_nobody_without_a_mailbox_stops_them(bench: Bench) -> None:
     wanted = [*(user_id(number) for number in range(1, 31)), GUEST]
     with bench.counting() as counted:
-        found = bench.service.directory.purposes(wanted)
+        purposes = bench.service.directory.purposes(wanted)
+    found = purposes.found
     # Two batches, and the one that was denied once more with a new token.
     assert counted["requests"] == 3
-    assert list(found) == wanted
+    assert (list(found), purposes.waits) == (wanted, {})
     assert found[user_id(1)] == "user"
     assert found[user_id(2)] == "shared"
     assert found[user_id(5)] == "room"
     assert (found[user_id(3)], found[user_id(4)], found[GUEST]) == ("", "", "")
 
 
-def test_a_purpose_that_could_not_be_asked_for_is_a_fault_and_no_guess(bench: Bench) -> None:
-    bench.fault(kind="status", status=500, path=f"{user_id(2)}/mailboxSettings")
+@pytest.mark.parametrize(
+    ("fault", "seconds"), [({"status": 500}, 10.0), ({"status": 429, "retry_after": 30}, 30.0)]
+)
+def test_a_mailbox_that_does_not_say_stops_no_other_one(bench: Bench, fault: Any, seconds: float) -> None:
+    bench.fault(kind="status", **fault, path=f"{user_id(2)}/mailboxSettings")
+    purposes = bench.service.directory.purposes([user_id(1), user_id(2)])
+    assert (purposes.found, purposes.waits) == ({user_id(1): "user"}, {user_id(2): seconds})
+
+
+def test_a_batch_without_any_answer_is_a_fault_and_no_guess(bench: Bench) -> None:
+    bench.fault(kind="status", status=500, path="mailboxSettings", times=None)
     with pytest.raises(TryAgain):
         bench.service.directory.purposes([user_id(1), user_id(2)])
 
