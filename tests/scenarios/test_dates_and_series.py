@@ -30,7 +30,9 @@ def one_to_one(stage, **changes):
 
 
 def test_c02_an_all_day_event_is_on_its_date_everywhere(stage):
+    """Also where a mailbox does not say at once in which zone its days begin."""
     stage.open(A, B, C)
+    stage.fault(kind="status", status=500, path="/mailboxSettings$", mailbox=user_id(C, 2))
     settings = {"settings": {"timeZone": TOKYO}}
     stage.sandbox.control("PATCH", f"tenants/{C}/mailboxes/{user_id(C, 2)}", settings)
     stage.add_event(
