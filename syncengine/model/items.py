@@ -48,6 +48,8 @@ class Event:
     cancelled: tuple[date, ...] = ()
     people: tuple[str, ...] = ()
     etag: str = ""
+    bears_mark: bool = False
+    """It is a copy that Culvert wrote, or a person's paste of one: no tunnel carries it on."""
 
 
 @dataclass(frozen=True, slots=True)

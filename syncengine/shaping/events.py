@@ -27,7 +27,7 @@ def shape_event(event: Event, policy: EventPolicy, facts: EventFacts) -> Shaped:
     What a copy says depends on the event and the policy alone; the window decides only whether there
     is one, by the event's span. So a copied series stays as it is while the window slides over it.
     """
-    reason = invalid_reason(event)
+    reason = "it is a copy that Culvert wrote" if event.bears_mark else invalid_reason(event)
     if reason:
         return Shaped(None, reason, because=(reason,))
     span = series_span(event)

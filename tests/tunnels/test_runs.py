@@ -172,3 +172,17 @@ def test_a_paused_tunnel_reads_and_writes_nothing_and_catches_up(office):
     Slice(60, only=tunnel).work()
     assert {one["subject"] for one in office.calendar(A, 4, "On-Call")} == {"Changed"}
     assert set(Lane.objects.values_list("state", flat=True)) == {"healthy"}
+
+
+def test_a_copy_is_no_source_so_that_tunnels_cannot_chase_each_other(office):
+    office.open(A, B, C)
+    office.add_event(A, 1, subject="Own of 1")
+    office.add_event(B, 2, subject="Own of 2")
+    first = office.calendar_tunnel(
+        "a-to-b", source=(A, 1), to={B: {"mailboxes": [person(B, 2)["mail"]]}}, folder=""
+    )
+    then = office.calendar_tunnel("b-to-c", source=(B, 2), to={C: {"mailboxes": [person(C, 3)["mail"]]}})
+    assert office.sync(first).created == 1
+    assert office.sync(then).created == 1
+    assert [one["subject"] for one in office.calendar(C, 3, "B-To-C")] == ["Own of 2"]
+    assert RunLine.objects.filter(text="Left out: it is a copy that Culvert wrote (1).").exists()

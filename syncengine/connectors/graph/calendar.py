@@ -6,11 +6,12 @@ https://learn.microsoft.com/graph/api/event-get
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from syncengine.connectors.graph.door import MOST_PARTS, GraphDoor
+from syncengine.connectors.graph.marks import EXPAND_MARK
 from syncengine.connectors.graph.paths import (
     IMMUTABLE,
     IN_UTC,
@@ -39,15 +40,10 @@ _OF_A_SERIES = frozenset({"occurrence", "exception"})
 
 
 class GraphCalendar:
-    """One calendar of a mailbox, the default one where `calendar` is None.
-
-    It remembers its last round of changes: an id that this said to be removed, or that a full round
-    did not show, is looked for in the calendar even where a read by id still finds it.
-    """
+    """One calendar of a mailbox, the default one where `calendar` is None. It remembers nothing."""
 
     def __init__(self, door: GraphDoor, mailbox: str, calendar: str | None = None) -> None:
         self._door, self._mailbox, self._calendar = door, mailbox, calendar
-        self._last = _Round(is_full=False)
 
     def changes(self, window: Window, cursor: Cursor | None) -> Iterator[ChangePage]:
         """See `EventSource`. Occurrences are told as their series' masters.
@@ -57,18 +53,22 @@ class GraphCalendar:
         """
         start = cursor or self._first_page(window)
         for size in PAGE_SIZES:
-            self._last = round_ = _Round(is_full=cursor is None)
+            round_ = _Round()
             yield from self._round(start, size, round_)
             if not round_.is_circle:
                 return
         raise TryAgain("The calendar's list of changes leads in a circle.")
 
-    def read(self, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Reading]:
+    def read(
+        self, ids: Sequence[RemoteId], doubted: Collection[RemoteId] = frozenset()
+    ) -> Mapping[RemoteId, Reading]:
         """See `EventSource`. An occurrence without a readable master is a single event.
 
-        Raises NeedsAPerson when the calendar itself is gone: its events are not deleted one by one.
+        What is doubted is looked for in the calendar even where a read by id finds it: it may be
+        found in Deleted Items. Raises NeedsAPerson when the calendar itself is gone: its events are
+        not deleted one by one.
         """
-        raws = self._without_strays(self._fetch(ids, _ITEM))
+        raws = self._without_strays(self._fetch(ids, _ITEM), doubted)
         if any(raw is None for raw in raws.values()):
             self._door.get(with_query(calendar_path(self._mailbox, self._calendar), select="id"))
         loose = {raw["seriesMasterId"] for raw in raws.values() if raw and _is_of_a_series(raw)}
@@ -128,17 +128,19 @@ class GraphCalendar:
                         raise fault_of(reply)
         return found
 
-    def _without_strays(self, raws: dict[RemoteId, Json | None]) -> dict[RemoteId, Json | None]:
+    def _without_strays(
+        self, raws: dict[RemoteId, Json | None], doubted: Collection[RemoteId]
+    ) -> dict[RemoteId, Json | None]:
         """The events, None for those that are found by their id and do not lie in this calendar."""
-        doubted = {
+        uids = {
             one: str(raw["iCalUId"])
             for one, raw in raws.items()
-            if raw and raw.get("iCalUId") and not _is_of_a_series(raw) and self._last.doubts(one)
+            if raw and raw.get("iCalUId") and not _is_of_a_series(raw) and one in doubted
         }
-        wanted = list(doubted)
+        wanted = list(uids)
         for at in range(0, len(wanted), MOST_PARTS):
             some = wanted[at : at + MOST_PARTS]
-            urls = [same_event_path(self._mailbox, self._calendar, doubted[one]) for one in some]
+            urls = [same_event_path(self._mailbox, self._calendar, uids[one]) for one in some]
             replies = self._door.send([Part("GET", url, self._mailbox, headers=ITEM_HEADERS) for url in urls])
             for one, reply in zip(some, replies, strict=True):
                 if not isinstance(reply, Fine):
@@ -152,20 +154,21 @@ class GraphCalendar:
         return Part("GET", url, self._mailbox, headers=ITEM_HEADERS)
 
 
-_ITEM = {"select": SOURCE_FIELDS, "expand": f"exceptionOccurrences($select={SOURCE_EXCEPTION_FIELDS})"}
+_ITEM = {
+    "select": SOURCE_FIELDS,
+    "expand": f"exceptionOccurrences($select={SOURCE_EXCEPTION_FIELDS}),{EXPAND_MARK}",
+}
 
 
 @dataclass(slots=True)
 class _Round:
-    """What one round of delta has told so far; `is_full`: it began without a cursor.
+    """What one round of delta has told so far.
 
     Sources of the circle: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3070,
     https://github.com/microsoftgraph/microsoft-graph-docs/issues/7352
     """
 
-    is_full: bool
     told: set[str] = field(default_factory=set)
-    removed: set[str] = field(default_factory=set)
     occurrences: dict[str, list[str]] = field(default_factory=dict)
     is_circle: bool = False
     _rows: set[str] = field(default_factory=set)
@@ -186,16 +189,9 @@ class _Round:
         for row in rows:
             if "@removed" in row:
                 removed[row["id"]] = None
-                self.removed.add(row["id"])
             else:
                 changed[self._question(row)] = None
         return ChangePage(tuple(map(RemoteId, changed)), tuple(map(RemoteId, removed)), None)
-
-    def doubts(self, one: str) -> bool:
-        """Whether this round speaks against the event lying in the calendar, within the window."""
-        if one in self.told or one in self.occurrences:
-            return False
-        return self.is_full or one in self.removed
 
     def _question(self, row: Json) -> str:
         if not _is_of_a_series(row):

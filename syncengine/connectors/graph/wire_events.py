@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar, get_args
 
+from syncengine.connectors.graph.marks import mark_from
 from syncengine.connectors.graph.wire_time import (
     Misread,
     original_date,
@@ -52,6 +53,7 @@ def event_from(raw: Json) -> Event:
         details=details,
         people=_people(raw),
         etag=raw.get("@odata.etag") or "",
+        bears_mark=mark_from(raw) is not None,
         **series,
     )
 
