@@ -4,10 +4,35 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.http import QueryDict
 
-from partners.selectors import AuditQuestion
+
+def words_field(label: str) -> forms.CharField:
+    """A search box; it asks while one types."""
+    box = forms.TextInput(attrs={"type": "search", "autocomplete": "off"})
+    return forms.CharField(required=False, label=label, max_length=200, widget=box)
+
+
+class Question(forms.Form):
+    """A filter above a list. It lives in the address, so that it can be sent and kept.
+
+    `query` is the address's question without its page number, for the links to other pages.
+    """
+
+    def __init__(self, data: QueryDict, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        asked = {name: value for name, value in data.items() if value and name != "page"}
+        self.query = f"{urlencode(asked)}&" if asked else ""
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked; a part that makes no sense asks for nothing."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class TimeZoneForm(forms.Form):
@@ -21,8 +46,8 @@ class TimeZoneForm(forms.Form):
         self.fields["time_zone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
 
 
-class AuditForm(forms.Form):
-    """The filter above the audit trail; it lives in the address, so that it can be sent."""
+class AuditForm(Question):
+    """The filter above the audit trail."""
 
     actor = forms.ChoiceField(required=False, label="Who")
     matter = forms.ChoiceField(required=False, label="About")
@@ -30,20 +55,13 @@ class AuditForm(forms.Form):
     until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
     only_security = forms.BooleanField(required=False, label="Security events only")
 
-    def __init__(self, data: object, *, actors: Iterable[str], matters: Iterable[str]) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
+    def __init__(self, data: QueryDict, *, actors: Iterable[str], matters: Iterable[str]) -> None:
+        super().__init__(data)
         self.fields["actor"].choices = [("", "Everybody"), *((name, name) for name in actors)]  # type: ignore[attr-defined]
         self.fields["matter"].choices = [  # type: ignore[attr-defined]
             ("", "Everything"),
             *((matter, matter.replace("_", " ").capitalize()) for matter in matters),
         ]
-
-    @property
-    def question(self) -> AuditQuestion:
-        """What was asked; a part that makes no sense asks for nothing."""
-        self.is_valid()
-        asked = {name: value for name, value in self.cleaned_data.items() if value}
-        return AuditQuestion(**asked)
 
 
 def _is_a_place(zone: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
@@ -78,8 +79,16 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     """The way to the sign-in page and back."""
     # A fragment has no address of its own: come back to the page that it is a part of.
     htmx = getattr(request, "htmx", None)
-    path = (htmx.current_url_abs_path if htmx else "") or request.get_full_path()
-    return _elsewhere(request, redirect_to_login(path))
+    path = htmx.current_url_abs_path if htmx else ""
+    return _elsewhere(request, redirect_to_login(path or _way_back(request)))
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The page to come back to. A deed is not repeated by coming back: its page is shown again."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    before = urlsplit(request.headers.get("Referer", ""))
+    return before.path if before.netloc == request.get_host() else "/"
 
 
 def _elsewhere(request: HttpRequest, there: HttpResponseRedirect) -> HttpResponse:

@@ -31,12 +31,9 @@ def audit_trail(request: PortalRequest) -> HttpResponse:
         actors=selectors.audit_actors(request.principal),
         matters=selectors.audit_matters(request.principal),
     )
-    entries = selectors.audit_entries(request.principal, form.question)
+    entries = selectors.audit_entries(request.principal, selectors.AuditQuestion(**form.question))
     page = Paginator(entries, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    asked = request.GET.copy()
-    asked.pop("page", None)
-    query = f"{asked.urlencode()}&" if asked else ""
-    return render(request, "partners/audit_trail.html", {"form": form, "page": page, "query": query})
+    return render(request, "partners/audit_trail.html", {"form": form, "page": page, "query": form.query})
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
+from partners.principals import Principal
+from tenants.models import Tenant
+from tunnels import selectors, telling
 from tunnels.models import TunnelMember
 from tunnels.telling import TunnelLine
 
-WELL = frozenset({"healthy", "running"})
+WELL = ("healthy", "running")
 WORST_SHOWN = 10
 
 
@@ -21,17 +26,18 @@ class TunnelCount:
     healthy: int = 0
 
 
-def worst_of(lines: Iterable[TunnelLine]) -> list[TunnelLine]:
-    """The ten that are least well; a healthy one is never among them."""
-    return [line for line in lines if line.state not in WELL][:WORST_SHOWN]
+def worst_of(principal: Principal) -> list[TunnelLine]:
+    """The ten that are least well; a healthy one is never among them. One query."""
+    unwell = telling.tunnels_by_worth(principal).exclude(Q(word__in=WELL))
+    return telling.lines_of(unwell[:WORST_SHOWN])
 
 
-def tunnel_counts(lines: Iterable[TunnelLine]) -> dict[int, TunnelCount]:
-    """Per tenant id: how many tunnels have an end there, and how many of these are well. One query."""
-    states = {line.tunnel.pk: line.state for line in lines}
-    ends = TunnelMember.objects.filter(tunnel__in=states).values_list("tenant", "tunnel").distinct()
-    everything, well = Counter[int](), Counter[int]()
-    for tenant, tunnel in ends:
-        everything[tenant] += 1
-        well[tenant] += states[tunnel] in WELL
-    return {tenant: TunnelCount(count, well[tenant]) for tenant, count in everything.items()}
+def tunnel_counts(principal: Principal, tenants: Sequence[Tenant]) -> dict[int, TunnelCount]:
+    """Per tenant id: how many tunnels have an end there, and how many of these are well. Two queries."""
+    ends = TunnelMember.objects.filter(tenant__in=tenants).order_by()
+    pairs = set(ends.values_list("tenant", "tunnel"))
+    touched = selectors.tunnels_of(principal).filter(pk__in={tunnel for _, tunnel in pairs})
+    well = set(touched.filter(Q(word__in=WELL)).values_list("pk", flat=True))
+    everything = Counter(tenant for tenant, _ in pairs)
+    healthy = Counter(tenant for tenant, tunnel in pairs if tunnel in well)
+    return {tenant: TunnelCount(count, healthy[tenant]) for tenant, count in everything.items()}

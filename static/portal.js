@@ -36,8 +36,8 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A filter that changes reloads the page; without script its button does.
-document.addEventListener("change", (event) => {
-  const form = event.target.closest("form[data-submit-on-change]");
-  if (form) form.requestSubmit();
+// What a page asks for again may be gone meanwhile: a run that changed nothing is not kept.
+document.addEventListener("htmx:responseError", (event) => {
+  const away = event.detail.elt.dataset.ifGone;
+  if (away && event.detail.xhr.status === 404) location.assign(away);
 });

@@ -1,10 +1,12 @@
-"""What people ask of the directory."""
+"""What people ask of the lists of clients and of the directory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from django import forms
+
+from partners.forms import Question, words_field
 
 KINDS = (
     ("user", "Users", "user"),
@@ -26,16 +28,43 @@ def counted(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     ]
 
 
-class DirectoryForm(forms.Form):
-    """The search above the directory; it lives in the address, so that it can be sent."""
+class TenantForm(Question):
+    """Clients by words and state, in an order."""
 
-    words = forms.CharField(required=False, label="Name or address", max_length=200)
+    words = words_field("Name or domain")
+    state = forms.ChoiceField(
+        required=False,
+        label="State",
+        choices=[
+            ("", "All"),
+            ("healthy", "Healthy"),
+            ("unwell", "Needs a person"),
+            ("lost", "Consent lost"),
+            ("unconnected", "Not connected"),
+        ],
+    )
+    order = forms.ChoiceField(
+        required=False,
+        label="Sorted by",
+        choices=[
+            ("", "Name"),
+            ("needs", "Needs a person"),
+            ("mailboxes", "Mailboxes"),
+            ("oldest", "Oldest directory"),
+        ],
+    )
+
+
+class DirectoryForm(Question):
+    """The search above the directory."""
+
+    words = words_field("Name or address")
     kind = forms.ChoiceField(
         required=False, label="Kind", choices=[("", "All kinds"), *((kind, many) for kind, many, _ in KINDS)]
     )
 
-    @property
-    def question(self) -> dict[str, str]:
-        """What was asked; a part that makes no sense asks for nothing."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+
+class GroupForm(Question):
+    """The search above the groups."""
+
+    words = words_field("Name")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from partners.principals import Principal
-from tenants.models import DirectoryEntry, DirectoryState, Group, GroupMember, Problem, Tenant
+from tenants.models import (
+    Connection,
+    DirectoryEntry,
+    DirectoryState,
+    Group,
+    GroupMember,
+    Problem,
+    Tenant,
+)
 
 
 def tenants_of(principal: Principal) -> QuerySet[Tenant]:
     """The tenants that the principal may see, with their connection and directory state."""
     return Tenant.objects.visible_to(principal).select_related("connection", "directory")
-
-
-def named(tenants: QuerySet[Tenant], words: str) -> QuerySet[Tenant]:
-    """Those whose name or domain holds every word."""
-    for word in words.split()[:8]:
-        tenants = tenants.filter(Q(name__icontains=word) | Q(domain__icontains=word))
-    return tenants
 
 
 def tenants_with_counts(principal: Principal) -> QuerySet[Tenant]:
@@ -27,6 +28,30 @@ def tenants_with_counts(principal: Principal) -> QuerySet[Tenant]:
     return tenants_of(principal).annotate(
         mailboxes=_count(usable), open_problems=_count(Problem.objects.open())
     )
+
+
+TENANT_STATES = {
+    "healthy": Q(open_problems=0, connection__state=Connection.State.CONNECTED),
+    "unwell": Q(open_problems__gt=0),
+    "lost": Q(connection__state=Connection.State.LOST),
+    "unconnected": Q(connection=None) | Q(connection__state=Connection.State.UNTRIED),
+}
+TENANT_ORDERS = {
+    "needs": ("-open_problems", "name"),
+    "mailboxes": ("-mailboxes", "name"),
+    "oldest": (F("directory__refreshed_at").asc(nulls_first=True), "name"),
+}
+
+
+def asked_for(
+    tenants: QuerySet[Tenant], *, words: str = "", state: str = "", order: str = ""
+) -> QuerySet[Tenant]:
+    """Of `tenants_with_counts`: those whose name or domain holds every word, in a state, in an order."""
+    if state:
+        tenants = tenants.filter(TENANT_STATES[state])
+    for word in words.split()[:8]:
+        tenants = tenants.filter(Q(name__icontains=word) | Q(domain__icontains=word))
+    return tenants.order_by(*TENANT_ORDERS.get(order, ("name",)), "pk")
 
 
 def _count(rows: QuerySet[DirectoryEntry] | QuerySet[Problem]) -> Coalesce:
@@ -75,6 +100,13 @@ def groups_of(principal: Principal) -> QuerySet[Group]:
         .annotate(size=Count("members"))
         .order_by("name", "pk")
     )
+
+
+def search_groups(groups: QuerySet[Group], *, words: str = "") -> QuerySet[Group]:
+    """Groups whose name holds every word."""
+    for word in words.split()[:8]:
+        groups = groups.filter(name__icontains=word)
+    return groups
 
 
 def members_of(group: Group) -> QuerySet[DirectoryEntry]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from partners.http import PortalRequest, permission_required
 from tenants import selectors, services
-from tenants.forms import DirectoryForm, counted
+from tenants.forms import DirectoryForm, GroupForm, counted
 from tenants.models import Tenant
 
 ENTRIES_PER_PAGE = 50
@@ -18,13 +18,6 @@ ENTRIES_PER_PAGE = 50
 
 def _tenant(request: PortalRequest, tenant_id: int) -> Tenant:
     return get_object_or_404(selectors.tenants_of(request.principal), pk=tenant_id)
-
-
-def _query(request: HttpRequest) -> str:
-    """The address's question without its page number, for the links to other pages."""
-    asked = request.GET.copy()
-    asked.pop("page", None)
-    return f"{asked.urlencode()}&" if asked else ""
 
 
 @require_GET
@@ -40,12 +33,10 @@ def directory(request: PortalRequest, tenant_id: int) -> HttpResponse:
         "tenant": tenant,
         "form": form,
         "page": Paginator(entries, ENTRIES_PER_PAGE).get_page(request.GET.get("page")),
-        "query": _query(request),
+        "query": form.query,
         "state": selectors.directory_state(tenant),
+        "kinds": counted(selectors.kinds_of(tenant)),
     }
-    if request.htmx and request.htmx.target == "entries":
-        return render(request, "tenants/_entries.html", context)
-    context["kinds"] = counted(selectors.kinds_of(tenant))
     return render(request, "tenants/directory.html", context)
 
 
@@ -54,12 +45,12 @@ def directory(request: PortalRequest, tenant_id: int) -> HttpResponse:
 def groups(request: PortalRequest, tenant_id: int) -> HttpResponse:
     """The groups of a tenant with the number of people in them."""
     tenant = _tenant(request, tenant_id)
-    found = selectors.groups_of(request.principal).filter(tenant=tenant)
-    words = request.GET.get("words", "").strip()
-    if words:
-        found = found.filter(name__icontains=words[:200])
+    form = GroupForm(request.GET)
+    found = selectors.search_groups(
+        selectors.groups_of(request.principal).filter(tenant=tenant), **form.question
+    )
     page = Paginator(found, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"tenant": tenant, "page": page, "query": _query(request), "words": words}
+    context = {"tenant": tenant, "form": form, "page": page, "query": form.query}
     return render(request, "tenants/groups.html", context)
 
 

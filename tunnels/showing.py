@@ -1,21 +1,26 @@
-"""How plans are shown: each action with a title, its cause and its fields; what waits, what is held."""
+"""How a lane's plan is shown: each action with a title, its cause and its fields."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from html import unescape
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, QuerySet
+from django.utils.html import strip_tags
 
-from partners.principals import Principal
 from syncengine.model.copies import ContactCopy, Copy, EventCopy
+from syncengine.model.identity import RowId
+from syncengine.model.time import Timed
 from syncengine.planning.difference import difference, in_words
 from syncengine.planning.plan import Skip
 from syncengine.ports.writing import Action
-from tunnels import selectors
-from tunnels.models import HeldAction, Lane, LanePlan, RegisterRow, Tunnel
+from tunnels.models import Lane, LanePlan, RegisterRow
 from tunnels.plans import Planner
+
+# Says how the text is written down, which its reader does not ask.
+_TECHNICAL = "body_is_html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +32,20 @@ class ShownAction:
     cause: str
     before: Copy | None = None
     after: Copy | None = None
+    is_new: bool = False
+    """It came after the plan that waits for approval."""
 
     @property
     def changes(self) -> list[tuple[str, str, str]]:
         """Field, before, after; only fields that differ and say something."""
         told = (
-            (change.field.replace("_", " "), in_words(change.before), in_words(change.after))
+            (
+                change.field.replace("_", " "),
+                _said(change.field, change.before, self.before),
+                _said(change.field, change.after, self.after),
+            )
             for change in difference(self.before, self.after)
+            if not change.field.startswith(_TECHNICAL)
         )
         return [(name, before, after) for name, before, after in told if before or after]
 
@@ -41,6 +53,22 @@ class ShownAction:
         """Whether a word occurs in its title, cause or fields."""
         texts = (self.title, self.cause, *(text for change in self.changes for text in change[1:]))
         return any(word.lower() in text.lower() for text in texts)
+
+
+def _said(field: str, value: object, copy: Copy | None) -> str:
+    """A field's value for a reader: times in the item's own zone, an HTML text without its tags."""
+    match value:
+        case Timed(start, end, zone):
+            here, there = (moment.astimezone(ZoneInfo(zone)) for moment in (start, end))
+            until = f"{there:%H:%M}" if here.date() == there.date() else f"{there:%a %-d %b %Y, %H:%M}"
+            return f"{here:%a %-d %b %Y, %H:%M} to {until} ({zone})"
+        case str() if field.startswith("body") and _is_html(copy):
+            return unescape(strip_tags(value)).strip()
+    return in_words(value)
+
+
+def _is_html(copy: Copy | None) -> bool:
+    return isinstance(copy, EventCopy) and copy.appointment.body_is_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +82,49 @@ class ShownPlan:
         found = [one for one in self.actions if verb in ("", one.verb)]
         return [one for one in found if all(one.holds(word) for word in words.split()[:8])]
 
-    def count(self, verb: str) -> int:
-        """How many of one verb."""
-        return sum(one.verb == verb for one in self.actions)
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each verb that occurs, in the order in which they are carried out."""
+        return dict(Counter(one.verb for one in self.actions))
 
 
 def plan_of(lane: Lane) -> ShownPlan:
     """The plan of a lane, computed now and purely: nothing is stored, nothing is sent."""
-    plan = Planner.ready().actions_of(lane)
-    names = dict(
-        RegisterRow.objects.filter(pk__in=[skip.row for skip in plan.skips]).values_list("pk", "about")
-    )
-    skips = [_skipped(skip, names) for skip in plan.skips]
-    return ShownPlan([*(_action(action) for action in plan.actions), *skips])
+    planner = Planner.ready()
+    plan = planner.actions_of(lane)
+    since = _planned_at(lane)
+    rows = {action.row for action in plan.actions} | {skip.row for skip in plan.skips}
+    known = {
+        RowId(pk): (number, fingerprint)
+        for pk, number, fingerprint in RegisterRow.objects.filter(pk__in=rows).values_list(
+            "pk", "number", "fingerprint"
+        )
+    }
+    copies = planner.bodies.load({known[skip.row][1] for skip in plan.skips if skip.row in known})
+    actions = [_action(action, is_new=known.get(action.row, (0, ""))[0] > since) for action in plan.actions]
+    skips = [_skipped(skip, copies.get(known.get(skip.row, (0, ""))[1])) for skip in plan.skips]
+    return ShownPlan([*actions, *skips])
 
 
-def _action(action: Action) -> ShownAction:
+def _planned_at(lane: Lane) -> float:
+    """The number of the register that the lane's waiting plan was made for; without one, beyond all."""
+    stored = LanePlan.objects.filter(lane=lane, definition=lane.tunnel.definition)
+    waits = lane.approved < lane.tunnel.definition
+    number = stored.values_list("number", flat=True).first() if waits else None
+    return float("inf") if number is None else number
+
+
+def _action(action: Action, *, is_new: bool) -> ShownAction:
     title = title_of(action.copy or action.before)
     if action.occurrence:
         title = f"{title} on {action.occurrence}"
-    return ShownAction(action.verb, title, action.cause, action.before, action.copy)
+    return ShownAction(action.verb, title, action.cause, action.before, action.copy, is_new)
 
 
-def _skipped(skip: Skip, names: dict[int, str]) -> ShownAction:
-    return ShownAction("skip", f"Item {skip.row}" if skip.row in names else "Item", skip.reason)
+def _skipped(skip: Skip, copy: Copy | None) -> ShownAction:
+    """What is left out has a name only where the policy lets its copy be seen."""
+    title = title_of(copy) if copy else "Something that the policy leaves out"
+    return ShownAction("skip", title, skip.reason)
 
 
 def title_of(copy: Copy | None) -> str:
@@ -88,20 +135,3 @@ def title_of(copy: Copy | None) -> str:
         case ContactCopy():
             return copy.display_name or "(no name)"
     return "(unknown)"
-
-
-def plans_that_wait(principal: Principal, tunnel: Tunnel) -> QuerySet[LanePlan]:
-    """Plans of lanes that write nothing before a person has approved them, by mailbox."""
-    return selectors.plans_of(principal, tunnel).filter(lane__approved__lt=F("definition"))
-
-
-def lanes_that_lag(principal: Principal, tunnel: Tunnel) -> QuerySet[Lane]:
-    """Approved lanes that are not level: what the next run will do there is not stored, but computed."""
-    lanes = selectors.lanes_of(principal, tunnel).filter(approved__gte=tunnel.definition)
-    return lanes.filter(cursor__lt=F("cell__head")).order_by("name")
-
-
-def held_by_lane(held: QuerySet[HeldAction]) -> list[dict[str, Any]]:
-    """Per mailbox: how many deletions a guard holds, why, and since when."""
-    grouped = held.order_by().values("lane", "lane__name", "guard", "cause")
-    return [dict(row) for row in grouped.annotate(count=Count("pk")).order_by("lane__name", "cause")]

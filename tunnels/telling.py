@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
 
 from partners.principals import Principal
 from syncengine.shaping.policy import ContactPolicy, EventPolicy, PolicyKind, policy_from_json
@@ -16,6 +15,10 @@ from tunnels import selectors
 from tunnels.models import Lane, Tunnel, TunnelMember
 
 WORST_FIRST = ("failing", "degraded", "held", "waiting", "behind", "draft", "paused", "running", "healthy")
+
+
+ON_THE_WAY = "not_level"
+"""Asks for the tunnels that have targets which are not level, whatever their word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +30,26 @@ class TunnelLine:
     reason: str
 
 
-def tunnel_lines(
+def tunnels_by_worth(
     principal: Principal, *, tenant: Tenant | None = None, words: str = "", state: str = ""
-) -> list[TunnelLine]:
-    """Tunnels, the worst first: of one tenant, by words, by state if asked. One query."""
+) -> QuerySet[Tunnel]:
+    """Tunnels, the worst first: of one tenant, by words, by state if asked. One query a page."""
     found = selectors.tunnels_of(principal)
     if tenant is not None:
         found = found.filter(pk__in=TunnelMember.objects.filter(tenant=tenant).values("tunnel"))
     for word in words.split()[:8]:
         found = found.filter(name__icontains=word)
-    lines = [_line(one) for one in found]
-    asked = [line for line in lines if state in ("", line.state)]
-    return sorted(asked, key=lambda line: (WORST_FIRST.index(line.state), line.tunnel.name))
+    if state == ON_THE_WAY:
+        found = found.filter(Q(lanes_behind__gt=0) | Q(lanes_failing__gt=0) | Q(lanes_held__gt=0))
+    elif state:
+        found = found.filter(Q(word=state))
+    rank = Case(*(When(word=word, then=Value(place)) for place, word in enumerate(WORST_FIRST)))
+    return found.order_by(rank, "name", "pk")
+
+
+def lines_of(tunnels: Iterable[Tunnel]) -> list[TunnelLine]:
+    """The lines of these tunnels, which come from `tunnels_by_worth`."""
+    return [_line(one) for one in tunnels]
 
 
 def _line(tunnel: Tunnel) -> TunnelLine:
@@ -52,7 +63,7 @@ def _reason(tunnel: Tunnel, state: str) -> str:
         case "failing":
             return f"{counts['lanes_failing']} of {counts['lane_count']} targets fail"
         case "degraded":
-            return "A source could not be read"
+            return "A tenant lets us in no more" if counts["is_shut_out"] else "A source could not be read"
         case "held":
             return f"A guard holds deletions in {counts['lanes_held']} of {counts['lane_count']} targets"
         case "waiting" | "draft":
@@ -64,17 +75,26 @@ def _reason(tunnel: Tunnel, state: str) -> str:
     return ""
 
 
-def ends_in_words(tunnels: Iterable[Tunnel], principal: Principal) -> dict[int, tuple[str, str]]:
-    """Per tunnel: what it comes from and what it goes to, a line each. One query."""
-    members = TunnelMember.objects.filter(tunnel__in=list(tunnels)).select_related("tenant").order_by("order")
-    sources, targets = defaultdict[int, list[str]](list), defaultdict[int, list[str]](list)
+@dataclass(frozen=True, slots=True)
+class EndName:
+    """One end of a tunnel in a list: whose, and which collection or rule."""
+
+    tenant: str
+    name: str
+
+
+def ends_of_all(
+    tunnels: Iterable[Tunnel], principal: Principal
+) -> dict[int, tuple[list[EndName], list[EndName]]]:
+    """Per tunnel: what it comes from, and what it goes to. One query."""
+    found = list(tunnels)
+    ends: dict[int, tuple[list[EndName], list[EndName]]] = {tunnel.pk: ([], []) for tunnel in found}
+    members = TunnelMember.objects.filter(tunnel__in=found).select_related("tenant").order_by("order")
     for member in members:
-        name = f"{member.tenant.name}: {selectors.name_of(member)}"
-        if not principal.sees_tenant(member.tenant_id):
-            name = member.tenant.name if member.takes else name
-        (sources if member.gives else targets)[member.tunnel_id].append(name)
-    keys = {*sources, *targets}
-    return {key: ("; ".join(sources[key]), "; ".join(targets[key])) for key in keys}
+        is_told = member.gives or principal.sees_tenant(member.tenant_id)
+        name = EndName(member.tenant.name, selectors.name_of(member) if is_told else "")
+        ends[member.tunnel_id][0 if member.gives else 1].append(name)
+    return ends
 
 
 def search_lanes(lanes: QuerySet[Lane], *, words: str = "", state: str = "") -> QuerySet[Lane]:
@@ -86,10 +106,16 @@ def search_lanes(lanes: QuerySet[Lane], *, words: str = "", state: str = "") -> 
     return lanes
 
 
+def copies_in(principal: Principal, tunnel: Tunnel) -> int:
+    """How many copies the tunnel's lanes hold, within reach."""
+    held: int | None = selectors.lanes_of(principal, tunnel).aggregate(all=Sum("copies"))["all"]
+    return held or 0
+
+
 def failures_of(principal: Principal, tunnel: Tunnel) -> list[dict[str, Any]]:
     """Why lanes of a tunnel fail: reason, advice and how many, the most frequent first."""
     failing = selectors.lanes_of(principal, tunnel).exclude(reason="")
-    grouped = failing.order_by().values("reason", "message", "advice").annotate(count=Count("pk"))
+    grouped = failing.order_by().values("state", "reason", "message", "advice").annotate(count=Count("pk"))
     return [dict(row) for row in grouped.order_by("-count")]
 
 

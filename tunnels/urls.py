@@ -16,6 +16,7 @@ urlpatterns = [
     path("tunnels/<int:tunnel_id>/resume/", tunnels.resume, name="resume"),
     path("tunnels/<int:tunnel_id>/plan/", plans.plan, name="plan"),
     path("tunnels/<int:tunnel_id>/plan/approve/", plans.approve, name="approve"),
+    path("tunnels/<int:tunnel_id>/plan/again/", plans.plan_again, name="plan-again"),
     path("tunnels/<int:tunnel_id>/plan/release/", plans.release, name="release"),
     path("tunnels/<int:tunnel_id>/plan/<int:lane_id>/", plans.lane_plan, name="lane-plan"),
     path("tunnels/runs/<int:run_id>/", runs.run, name="run"),

@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 
 from django import template
 
+from partners.principals import ScopeKind
+from partners.words import grouped
+
 register = template.Library()
+register.filter(grouped)
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -23,12 +27,12 @@ def ago(moment: datetime, now: datetime) -> str:
         return f"{moment:%-d %b %Y}"
     if abs(seconds) < 45:
         return "just now" if seconds >= 0 else "in a moment"
-    size = length(abs(seconds))
+    size = lasting(abs(seconds))
     return f"{size} ago" if seconds > 0 else f"in {size}"
 
 
 @register.filter
-def length(seconds: float | timedelta) -> str:
+def lasting(seconds: float | timedelta) -> str:
     """A length of time in its largest fitting unit: 850 ms, 12 s, 3 min, 5 h, 2 days."""
     if isinstance(seconds, timedelta):
         seconds = seconds.total_seconds()
@@ -45,12 +49,6 @@ def length(seconds: float | timedelta) -> str:
 
 
 @register.filter
-def grouped(number: float) -> str:
-    """A number with its thousands apart: 12 345 (with a narrow space that does not break)."""
-    return f"{number:,}".replace(",", "\u202f")
-
-
-@register.filter
 def spoken(verb: str) -> str:
     """A verb of the audit trail as words: `member.role_changed` is *Member: role changed*."""
     matter, _, deed = verb.partition(".")
@@ -58,14 +56,28 @@ def spoken(verb: str) -> str:
 
 
 @register.filter
-def differences(entry: object) -> list[tuple[str, object, object]]:
-    """The fields of an audit entry: name, before, after."""
+def differences(entry: object) -> list[tuple[str, str, str]]:
+    """The fields of an audit entry that say something: name, before, after."""
     before: dict[str, object] = getattr(entry, "before", {})
     after: dict[str, object] = getattr(entry, "after", {})
     names = [*after, *(name for name in before if name not in after)]
-    return [(name.replace("_", " "), _listed(before.get(name)), _listed(after.get(name))) for name in names]
+    told = [(name.replace("_", " "), _told(before.get(name)), _told(after.get(name))) for name in names]
+    return [(name, old, new) for name, old, new in told if old or new]
 
 
-def _listed(value: object) -> object:
-    """A list as its parts with commas between; anything else as it is."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+def _told(value: object) -> str:
+    """A value as a person says it; "" for nothing."""
+    match value:
+        case None | "" | [] | {}:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value))
+        case str():
+            return value.replace("_", " ") if value in _CODED else value
+    return str(value)
+
+
+# Stored words that are no names.
+_CODED = frozenset(ScopeKind)

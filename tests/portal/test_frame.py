@@ -130,7 +130,7 @@ def test_a_time_is_said_in_one_unit(before: timedelta, said: str):
     [(0.85, "850 ms"), (12.4, "12 s"), (59.7, "1 min"), (180, "3 min"), (86400, "1 day")],
 )
 def test_a_length_of_time_has_its_unit(seconds: float, said: str):
-    assert words.length(seconds) == said
+    assert words.lasting(seconds) == said
 
 
 def test_a_number_has_its_thousands_apart():

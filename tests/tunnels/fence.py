@@ -37,7 +37,7 @@ EXAMPLES = {
     **dict.fromkeys(
         [
             "tunnels:tunnel", "tunnels:state", "tunnels:run-now", "tunnels:pause", "tunnels:resume",
-            "tunnels:plan", "tunnels:approve", "tunnels:release",
+            "tunnels:plan", "tunnels:approve", "tunnels:plan-again", "tunnels:release",
         ],
         one_tunnel,
     ),

@@ -8,9 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from partners.http import PortalRequest, permission_required
-from tunnels import selectors, telling
+from tunnels import pacing, selectors, telling
+from tunnels.models import Run
 
 LINES_PER_PAGE = 100
+LANES_SHOWN = 10
 
 
 @require_GET
@@ -29,10 +31,20 @@ def panel(request: PortalRequest, run_id: int) -> HttpResponse:
 
 def _context(request: PortalRequest, run_id: int) -> dict[str, object]:
     found = get_object_or_404(selectors.runs_of(request.principal), pk=run_id)
-    journal = selectors.journal_of(request.principal, found)
-    return {
+    journal = selectors.journal_of(request.principal, found).order_by("-pk")
+    context: dict[str, object] = {
         "run": found,
-        "progress": selectors.progress_of(found),
-        "page": Paginator(journal.order_by("-pk"), LINES_PER_PAGE).get_page(request.GET.get("page")),
-        "failures": telling.failures_of(request.principal, found.tunnel),
+        "pace": pacing.pace_of(found),
+        "page": Paginator(journal, LINES_PER_PAGE).get_page(request.GET.get("page")),
     }
+    if not found.is_over:
+        context["under_way"] = pacing.under_way(request.principal, found)[:LANES_SHOWN]
+    if _is_the_last(request, found):
+        context["failures"] = telling.failures_of(request.principal, found.tunnel)
+    return context
+
+
+def _is_the_last(request: PortalRequest, found: Run) -> bool:
+    """Whether what stands in the tunnel's lanes now is what this run left."""
+    last = selectors.runs_of(request.principal, found.tunnel).values_list("pk", flat=True).first()
+    return last == found.pk

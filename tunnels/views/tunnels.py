@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,15 +24,22 @@ def tunnel_or_404(request: PortalRequest, tunnel_id: int) -> Tunnel:
     return get_object_or_404(selectors.tunnels_of(request.principal), pk=tunnel_id)
 
 
+def reaches_all_ends(request: PortalRequest, tunnel: Tunnel) -> bool:
+    """Whether the principal may decide on the tunnel as a whole: every end lies within reach."""
+    tenants = tunnel.members.values_list("tenant_id", flat=True)
+    return all(request.principal.sees_tenant(tenant) for tenant in tenants)
+
+
 @require_GET
 @permission_required("tunnels.see")
 def tunnels(request: PortalRequest) -> HttpResponse:
     """What flows where, over all clients."""
     form = TunnelForm(request.GET)
-    lines = telling.tunnel_lines(request.principal, **form.question)
-    page = Paginator(lines, TUNNELS_PER_PAGE).get_page(request.GET.get("page"))
-    ends = telling.ends_in_words([line.tunnel for line in page.object_list], request.principal)
-    rows = [(line, *ends[line.tunnel.pk]) for line in page.object_list]
+    found = telling.tunnels_by_worth(request.principal, **form.question)
+    page = Paginator(found, TUNNELS_PER_PAGE).get_page(request.GET.get("page"))
+    lines = telling.lines_of(page.object_list)
+    ends = telling.ends_of_all([line.tunnel for line in lines], request.principal)
+    rows = [(line, *ends[line.tunnel.pk]) for line in lines]
     context = {"form": form, "page": page, "rows": rows, "query": form.query}
     return render(request, "tunnels/tunnels.html", context)
 
@@ -46,6 +54,7 @@ def tunnel(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     page = Paginator(lanes, LANES_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         **_state_of(request, found),
+        "copies": telling.copies_in(request.principal, found),
         "form": form,
         "page": page,
         "query": form.query,
@@ -71,6 +80,7 @@ def _state_of(request: PortalRequest, found: Tunnel) -> dict[str, object]:
         "state": selectors.state_of(found),
         "sources": [end for end in ends if end.gives],
         "targets": [end for end in ends if end.takes],
+        "reaches_all": all(end.is_ours for end in ends),
         "held": selectors.held_of(request.principal, found).count(),
     }
 
@@ -79,7 +89,12 @@ def _state_of(request: PortalRequest, found: Tunnel) -> dict[str, object]:
 @permission_required("tunnels.run")
 def run_now(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """*Run now*: look at sources and targets at once."""
-    run = services.run_now(request.principal, tunnel_or_404(request, tunnel_id))
+    found = tunnel_or_404(request, tunnel_id)
+    try:
+        run = services.run_now(request.principal, found)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return redirect("tunnels:tunnel", found.pk)
     return redirect("tunnels:run", run.pk)
 
 
