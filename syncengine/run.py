@@ -55,7 +55,8 @@ def look_at_calendar(
     while questions := book.questions(QUESTIONS):
         if not may_go_on():
             return False
-        book.answer(source.read(questions))
+        doubted = {one for one, is_doubted in questions.items() if is_doubted}
+        book.answer(source.read(list(questions), doubted))
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,8 +45,14 @@ class EventSource(Protocol):
         """Ids that changed since `cursor`; without one, all ids in the window. Raises CursorExpired."""
         ...
 
-    def read(self, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Reading]:
-        """Each id, whatever the window. Raises TryAgain when any answer is missing."""
+    def read(
+        self, ids: Sequence[RemoteId], doubted: Collection[RemoteId] = frozenset()
+    ) -> Mapping[RemoteId, Reading]:
+        """Each id, whatever the window. Raises TryAgain when any answer is missing.
+
+        A look spoke against those that are `doubted`: that a service still knows their ids does not
+        prove that they are in the calendar.
+        """
         ...
 
 

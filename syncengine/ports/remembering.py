@@ -208,8 +208,12 @@ class FeedBook(Protocol):
         """Remember these ids as questions. Removed ids that we do not know are forgotten."""
         ...
 
-    def questions(self, limit: int) -> Sequence[RemoteId]:
-        """Ids that wait to be read, oldest first."""
+    def questions(self, limit: int) -> Mapping[RemoteId, bool]:
+        """Ids that wait to be read, and whether a look spoke against them.
+
+        It said that they were removed, or was a full one and did not show them. Those come first, so
+        that a moved item is not seen twice; then the oldest.
+        """
         ...
 
     def absent_from_full_look(self) -> None:

@@ -40,10 +40,10 @@ class Weather(MemoryCalendar):
             self._count()
             yield page
 
-    def read(self, ids):
+    def read(self, ids, doubted=frozenset()):
         self._count()
         self.reads += len(ids)
-        readings = MemoryCalendar.read(self, ids)
+        readings = MemoryCalendar.read(self, ids, doubted)
         return {one: Unreadable("odd") if one in self.unreadable else said for one, said in readings.items()}
 
 
@@ -72,6 +72,20 @@ def test_changes_and_deletions_are_followed(calendar):
     look_at_calendar(calendar, book, WINDOW)
     assert book.items == calendar.events
     assert calendar.reads == 15
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["by delta", "by a full look"])
+def test_a_deleted_event_that_can_still_be_read_is_gone_though_the_look_was_interrupted(calendar, forgotten):
+    book, gone = MemoryFeedBook(), RemoteId("event 4")
+    look_at_calendar(calendar, book, WINDOW)
+    calendar.readable[gone] = calendar.events[gone]
+    calendar.delete(gone)
+    calendar.chain += forgotten
+    assert not look_at_calendar(calendar, book, WINDOW, may_go_on=lambda: False)
+    assert gone in book.items
+    later = Weather(calendar.events, calendar.log, calendar.chain, readable=calendar.readable)
+    look_at_calendar(later, book, WINDOW)
+    assert book.items == calendar.events
 
 
 def test_an_unknown_id_that_is_removed_is_forgotten(calendar):

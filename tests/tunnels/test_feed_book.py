@@ -56,7 +56,7 @@ def test_a_question_stays_until_it_is_answered(feed, book):
     book.to_be_read(ids("id-a", "id-b"), [])
     assert sorted(book.questions(10)) == ["id-a", "id-b"]
     book.answer({RemoteId("id-a"): event("a")})
-    assert SqlFeedBook(feed).questions(10) == ["id-b"]
+    assert SqlFeedBook(feed).questions(10) == {"id-b": False}
 
 
 def test_what_was_read_is_an_item_with_a_number(feed, book):
@@ -72,7 +72,7 @@ def test_an_item_read_again_unchanged_makes_no_number(feed, book):
     book.to_be_read(ids("id-a"), [])
     book.answer({RemoteId("id-a"): event("a")})
     assert head(feed) == 1
-    assert book.questions(10) == []
+    assert book.questions(10) == {}
 
 
 def test_a_changed_item_moves_to_the_head(feed, book):
@@ -84,7 +84,7 @@ def test_a_changed_item_moves_to_the_head(feed, book):
 
 def test_removed_ids_that_we_do_not_know_are_forgotten(feed, book):
     book.to_be_read([], ids("id-never-seen"))
-    assert book.questions(10) == []
+    assert book.questions(10) == {}
     assert items(feed) == {}
 
 
@@ -108,7 +108,23 @@ def test_a_removed_id_that_is_found_only_left_the_window(feed, book):
 def test_removed_ids_are_read_first(feed, book):
     full_look(book, event("z"))
     book.to_be_read(ids("id-new"), ids("id-z"))
-    assert book.questions(10) == ["id-z", "id-new"]
+    assert list(book.questions(10).items()) == [("id-z", True), ("id-new", False)]
+
+
+def test_what_a_look_spoke_against_is_still_doubted_by_whoever_takes_over(feed, book):
+    full_look(book, event("a"), event("b"), event("c"))
+    book.to_be_read(ids("id-b"), ids("id-a"))
+    assert SqlFeedBook(feed).questions(10) == {"id-a": True, "id-b": False}
+    book.to_be_read(ids("id-a"), [])
+    assert SqlFeedBook(feed).questions(10) == {"id-a": False, "id-b": False}
+
+
+def test_what_a_full_look_did_not_show_is_doubted(feed, book):
+    full_look(book, event("a"), event("b"))
+    book.begin_full_look()
+    book.to_be_read(ids("id-b"), [])
+    book.absent_from_full_look()
+    assert SqlFeedBook(feed).questions(10) == {"id-a": True, "id-b": False}
 
 
 def test_a_known_identity_at_a_new_address_is_the_same_item(feed, book):
@@ -172,7 +188,7 @@ def test_a_source_that_held_many_and_shows_none_is_not_believed(feed, book):
         book.absent_from_full_look()
     assert held.value.reason == "source emptied"
     assert "11 items" in str(held.value)
-    assert book.questions(100) == []
+    assert book.questions(100) == {}
 
 
 def test_ten_items_may_all_go(feed, book):

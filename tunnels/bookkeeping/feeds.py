@@ -99,15 +99,15 @@ class SqlFeedBook:
                 [self._feed.pk, list(removed), list(removed)],
             )
 
-    def questions(self, limit: int) -> Sequence[RemoteId]:
-        """Ids that wait to be read; removed ones first, so that a moved item is not seen twice."""
+    def questions(self, limit: int) -> Mapping[RemoteId, bool]:
+        """Ids that wait to be read, and whether a look spoke against them; those come first."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT remote_id FROM tunnels_feeditem WHERE feed_id = %s AND to_read"
+                "SELECT remote_id, asked = 0 FROM tunnels_feeditem WHERE feed_id = %s AND to_read"
                 " ORDER BY asked, id LIMIT %s",
                 [self._feed.pk, limit],
             )
-            return [RemoteId(row[0]) for row in cursor.fetchall()]
+            return {RemoteId(one): is_doubted for one, is_doubted in cursor.fetchall()}
 
     def absent_from_full_look(self) -> None:
         """After the last page of a full look: known ids that it did not show become questions.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from uuid import uuid4
 
@@ -121,10 +121,12 @@ class _Leased:
             self._renew()
             yield page
 
-    def read(self, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Reading]:
+    def read(
+        self, ids: Sequence[RemoteId], doubted: Collection[RemoteId] = frozenset()
+    ) -> Mapping[RemoteId, Reading]:
         """See `EventSource`."""
         self._renew()
-        return self._source.read(ids)
+        return self._source.read(ids, doubted)
 
 
 def _is_current(feed: Feed, drinkers: Sequence[Tunnel], finished: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncengine.errors import CursorExpired, HoldThePlan
@@ -22,6 +22,8 @@ class MemoryCalendar:
     log: list[RemoteId] = field(default_factory=list)
     chain: int = 0
     page_size: int = 2
+    readable: dict[RemoteId, Event] = field(default_factory=dict)
+    """Deleted events that a read by id still finds, as Graph may."""
 
     def write(self, event: Event) -> None:
         """A new event, or a new state of one."""
@@ -47,9 +49,14 @@ class MemoryCalendar:
             removed = tuple(one for one in page if one not in inside)
             yield ChangePage(changed, removed, last if number == len(pages) else None)
 
-    def read(self, ids: Sequence[RemoteId]) -> Mapping[RemoteId, Reading]:
-        """Each id as it is."""
-        return {one: self.events.get(one, Missing()) for one in ids}
+    def read(
+        self, ids: Sequence[RemoteId], doubted: Collection[RemoteId] = frozenset()
+    ) -> Mapping[RemoteId, Reading]:
+        """Each id as it is; what was deleted and can still be read is Missing only where it is doubted."""
+        found: dict[RemoteId, Reading] = {one: self.events.get(one, Missing()) for one in ids}
+        return found | {
+            one: event for one, event in self.readable.items() if one in ids and one not in doubted
+        }
 
 
 @dataclass(slots=True)
@@ -60,7 +67,7 @@ class MemoryFeedBook:
     unreadable: dict[RemoteId, str] = field(default_factory=dict)
     guards: GuardSettings = GuardSettings()
     _cursor: Cursor | None = None
-    _questions: dict[RemoteId, None] = field(default_factory=dict)
+    _questions: dict[RemoteId, bool] = field(default_factory=dict)
     _shown: set[RemoteId] = field(default_factory=set)
 
     def cursor(self) -> Cursor | None:
@@ -70,12 +77,13 @@ class MemoryFeedBook:
     def to_be_read(self, changed: Sequence[RemoteId], removed: Sequence[RemoteId]) -> None:
         """Remember questions; what is removed and unknown is forgotten."""
         self._shown.update(changed)
-        for one in (*changed, *(gone for gone in removed if gone in self.items)):
-            self._questions[one] = None
+        self._questions |= dict.fromkeys(changed, False)
+        self._questions |= {one: True for one in removed if one in self.items}
 
-    def questions(self, limit: int) -> Sequence[RemoteId]:
-        """Ids that wait, oldest first."""
-        return list(self._questions)[:limit]
+    def questions(self, limit: int) -> Mapping[RemoteId, bool]:
+        """Ids that wait, doubted ones first."""
+        waiting = sorted(self._questions.items(), key=lambda one: not one[1])
+        return dict(waiting[:limit])
 
     def absent_from_full_look(self) -> None:
         """Known ids that were not shown become questions."""
@@ -83,7 +91,7 @@ class MemoryFeedBook:
         reason = judge_source(len(self.items), len(self._shown), self.guards)
         if reason:
             raise HoldThePlan(reason, reason="emptied source", advice="Look whether its owner emptied it.")
-        self.to_be_read(absent, ())
+        self.to_be_read((), absent)
 
     def answer(self, readings: Mapping[RemoteId, Reading]) -> None:
         """Store what was read."""

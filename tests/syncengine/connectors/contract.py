@@ -134,13 +134,13 @@ class EventSourceContract(ABC):
         calendar.remove(one)
         told = calendar.look(cursor)
         assert one in {*told.changed, *told.removed}
-        assert calendar.source.read([one]) == {one: Missing()}
+        assert calendar.source.read([one], {one}) == {one: Missing()}
 
     def test_an_event_that_a_full_look_does_not_show_is_missing(self, calendar: SourceWorld) -> None:
         gone, far = calendar.add("going", at(5, 9)), calendar.add("far away", at(1, 9, month=12))
         calendar.remove(gone)
         assert gone not in calendar.look().changed
-        found = calendar.source.read([gone, far])
+        found = calendar.source.read([gone, far], {gone, far})
         assert found[gone] == Missing()
         assert isinstance(found[far], Event)
 
