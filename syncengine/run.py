@@ -22,7 +22,7 @@ from syncengine.planning.plan import Plan, plan, removal
 from syncengine.planning.settling import Settled
 from syncengine.ports.looking import EventSource
 from syncengine.ports.remembering import Book, FeedBook, Link, Place, Row
-from syncengine.ports.writing import Action, Look, Target
+from syncengine.ports.writing import FOLDER_IN_USE, Action, Target
 
 __all__ = ["LaneReport", "LaneWork", "look_at_calendar", "plan_lane", "walk_lane"]
 
@@ -31,9 +31,6 @@ QUESTIONS = 200
 
 NOTHING = Settled()
 """What a walk has seen that did not look."""
-
-FAR_DAYS = 800
-"""How far beyond its window a leaving lane looks before it drops a folder (Graph shows 1825 days)."""
 
 
 def look_at_calendar(
@@ -243,11 +240,13 @@ class _LaneWalk:
         self._is_gone = not self._links()
 
     def _drop_folder(self) -> Asking[None]:
-        window = self._work.window.widened(FAR_DAYS)
-        look = yield from ask(lambda: self._target.look(self._folder, window, None))
-        if isinstance(look, Look) and not look.changed:
+        try:
             yield from ask(lambda: self._target.drop_folder(self._folder))
-            self._folder = ""
+        except LaneEnds as end:
+            if end.failed is None or end.failed.reason != FOLDER_IN_USE:
+                raise
+            return
+        self._folder = ""
 
     def _report(self, ending: LaneEnds | None) -> LaneReport:
         """The look's cursor moves only when all that it showed is dealt with."""

@@ -204,6 +204,10 @@ Reading: TypeAlias = Generator[
 Preparing: TypeAlias = Generator[tuple[Part, ...], tuple[Reply, ...], FolderReady | Failed | Open]
 
 
+FOLDER_IN_USE = "folder in use"
+"""Why a folder is not dropped: somebody keeps things of his own in it."""
+
+
 class Target(Protocol):
     """One kind of folder in one mailbox. Every method gives steps; nothing is sent before they are driven."""
 
@@ -238,7 +242,10 @@ class Target(Protocol):
         ...
 
     def drop_folder(self, folder: str) -> Steps:
-        """Remove a dedicated folder that holds nothing but our copies (the caller has looked)."""
+        """Remove a dedicated folder, but only an empty one: else it fails with FOLDER_IN_USE.
+
+        Whatever it holds counts, also what a look does not show: far dates, subfolders, lists of people.
+        """
         ...
 
 

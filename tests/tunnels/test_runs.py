@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from partners import clock
 from tests.tunnels.building import make_tunnel
-from tests.tunnels.world import A, B, C, person
+from tests.tunnels.world import MOBILE, A, B, C, person, user_id
 from tunnels import journal, services
 from tunnels.models import Lane, LedgerEntry, Run, RunLine
 from tunnels.running import waiting
@@ -186,3 +186,25 @@ def test_a_copy_is_no_source_so_that_tunnels_cannot_chase_each_other(office):
     assert office.sync(then).created == 1
     assert [one["subject"] for one in office.calendar(C, 3, "B-To-C")] == ["Own of 2"]
     assert RunLine.objects.filter(text="Left out: it is a copy that Culvert wrote (1).").exists()
+
+
+def test_a_leaving_lane_never_takes_the_owners_own_events_with_the_folder(office):
+    office.open(A)
+    office.add_event(A, 90)
+    tunnel = office.calendar_tunnel(to=GROUP)
+    office.sync(tunnel)
+    [calendar] = [
+        one for one in office.as_user(A, 4, "GET", "calendars")["value"] if one["name"] == "On-Call"
+    ]
+    for year in ("2019", "2032"):
+        when = {"dateTime": f"{year}-05-05T10:00:00", "timeZone": "UTC"}
+        end = {"dateTime": f"{year}-05-05T11:00:00", "timeZone": "UTC"}
+        own = {"subject": f"Own of {year}", "start": when, "end": end}
+        office.as_user(A, 4, "POST", f"calendars/{calendar['id']}/events", own)
+    office.sandbox.as_user(A, "DELETE", f"groups/{MOBILE}/members/{user_id(A, 4)}/$ref")
+    office.sync(tunnel)
+    assert sorted(one["subject"] for one in office.calendar(A, 4, "On-Call")) == [
+        "Own of 2019",
+        "Own of 2032",
+    ]
+    assert Lane.objects.get(mailbox=person(A, 4)["id"]).state == "gone"

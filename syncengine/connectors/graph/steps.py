@@ -16,6 +16,7 @@ from syncengine.connectors.graph.paths import IMMUTABLE, IN_UTC, ITEM_HEADERS
 from syncengine.connectors.graph.remedies import CURSOR_EXPIRED
 from syncengine.model.identity import Cursor, RemoteId
 from syncengine.ports.writing import (
+    FOLDER_IN_USE,
     Failed,
     Fine,
     FolderGone,
@@ -81,6 +82,22 @@ def remove(url: str, mailbox: str, remote_id: RemoteId) -> Steps:
     if isinstance(reply, Fine | NotThere):
         return Written(remote_id)
     return outcome_of(reply)
+
+
+def remove_empty(url: str, mailbox: str, remote_id: RemoteId, holds: Sequence[str]) -> Steps:
+    """Delete a folder for good where none of the lists at `holds` shows or counts anything.
+
+    Personal distribution lists are counted and never returned.
+    Source: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/4041
+    """
+    replies = yield tuple(tell("GET", one, mailbox) for one in holds)
+    for reply in replies:
+        if not isinstance(reply, Fine | NotThere):
+            return outcome_of(reply)
+        if isinstance(reply, Fine) and (reply.body.get("value") or reply.body.get("@odata.count")):
+            message = "The folder holds things of the mailbox's owner, so it stays."
+            return Failed(FOLDER_IN_USE, message, scope="collection")
+    return (yield from remove(url, mailbox, remote_id))
 
 
 def read_each(

@@ -22,7 +22,16 @@ from syncengine.connectors.graph.paths import (
     mailbox_path,
     with_query,
 )
-from syncengine.connectors.graph.steps import Delta, Json, ask, outcome_of, read_each, remove, tell
+from syncengine.connectors.graph.steps import (
+    Delta,
+    Json,
+    ask,
+    outcome_of,
+    read_each,
+    remove,
+    remove_empty,
+    tell,
+)
 from syncengine.connectors.graph.wire_contacts import (
     FIELDS,
     contact_changes,
@@ -91,11 +100,13 @@ class GraphContactTarget:
         return (yield from remove(contact_path(self._mailbox, folder, remote_id), self._mailbox, remote_id))
 
     def drop_folder(self, folder: str) -> Steps:
-        """The folder and all that is in it."""
+        """The folder, if neither contacts nor lists of people nor folders are in it."""
         if folder == DEFAULT_CONTACTS:
             return Failed("default folder", "The mailbox's own folder is never removed.", scope="collection")
         url = contact_folder_path(self._mailbox, folder)
-        return (yield from remove(url, self._mailbox, RemoteId(folder)))
+        contacts = with_query(f"{url}/contacts", select="id", top="1", count="true")
+        holds = [contacts, with_query(f"{url}/childFolders", select="id", top="1")]
+        return (yield from remove_empty(url, self._mailbox, RemoteId(folder), holds))
 
     def _part(self, folder: str, one: RemoteId) -> Part:
         url = contact_path(self._mailbox, folder, one)

@@ -27,7 +27,16 @@ from syncengine.connectors.graph.paths import (
 )
 from syncengine.connectors.graph.remedies import Duplicate
 from syncengine.connectors.graph.series import Doing, Occurrences, Shown, to_do
-from syncengine.connectors.graph.steps import Delta, Json, ask, outcome_of, read_each, remove, tell
+from syncengine.connectors.graph.steps import (
+    Delta,
+    Json,
+    ask,
+    outcome_of,
+    read_each,
+    remove,
+    remove_empty,
+    tell,
+)
 from syncengine.connectors.graph.wire_events import (
     TARGET_EXCEPTION_FIELDS,
     TARGET_FIELDS,
@@ -155,8 +164,10 @@ class GraphEventTarget:
         return (yield from remove(event_path(self._mailbox, folder, remote_id), self._mailbox, remote_id))
 
     def drop_folder(self, folder: str) -> Steps:
-        """The calendar and all that is in it. Exchange refuses to remove a default calendar."""
-        return (yield from remove(calendar_path(self._mailbox, folder), self._mailbox, RemoteId(folder)))
+        """The calendar, if nothing of any date is in it. Exchange refuses to remove a default calendar."""
+        url = calendar_path(self._mailbox, folder)
+        holds = [with_query(f"{url}/events", select="id", top="1")]
+        return (yield from remove_empty(url, self._mailbox, RemoteId(folder), holds))
 
     def _doubts(self, one: RemoteId) -> bool:
         """Whether the last look speaks against the event lying in the calendar, within the window."""

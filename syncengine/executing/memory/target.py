@@ -16,6 +16,7 @@ from syncengine.model.expansion import expand
 from syncengine.model.identity import Cursor, Mark, RemoteId
 from syncengine.model.time import Window
 from syncengine.ports.writing import (
+    FOLDER_IN_USE,
     Failed,
     Fine,
     FolderGone,
@@ -132,9 +133,12 @@ class MemoryTarget:
         return Written(remote_id) if isinstance(reply, Fine | NotThere) else _failure(reply)
 
     def drop_folder(self, folder: str) -> Steps:
-        """The whole folder."""
+        """The whole folder, if nothing is in it."""
 
         def deed() -> Reply:
+            where = self._tenant.folder(self._mailbox, folder)
+            if where is not None and where.items:
+                return Refused(FOLDER_IN_USE, "Something is in it.", scope="collection")
             return Fine({}) if self._tenant.folders[self._mailbox].pop(folder, None) else NotThere()
 
         (reply,) = yield (self._door.request(self._mailbox, "DELETE", deed),)

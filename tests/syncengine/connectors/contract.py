@@ -7,38 +7,29 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 
 from syncengine.errors import CursorExpired
-from syncengine.model.copies import Appointment, ContactCopy, Copy, EventCopy
+from syncengine.model.copies import Copy
 from syncengine.model.identity import Cursor, Mark, RemoteId
 from syncengine.model.items import Details, Event
 from syncengine.model.recurrence import Recurrence
-from syncengine.model.time import AllDay, Timed, Window, window_around
+from syncengine.model.time import AllDay, Timed, Window
 from syncengine.ports.looking import ChangePage, EventSource, Missing
-from syncengine.ports.writing import Failed, FolderGone, FolderReady, Look, Sighting, Target, Written
-
-TODAY = date(2026, 3, 2)
-WINDOW = window_around(TODAY, 30, 180)
-NEW_YORK = "America/New_York"
-
-
-def at(day: int, hour: int, *, month: int = 3, hours: float = 1, zone: str = "UTC") -> Timed:
-    """Some hours of 2026, given in UTC."""
-    start = datetime(2026, month, day, hour, tzinfo=UTC)
-    return Timed(start, start + timedelta(hours=hours), zone)
-
-
-def weekly(count: int | None = None) -> Recurrence:
-    """Tuesdays from 3 March 2026, thought in New York."""
-    return Recurrence("weekly", 1, date(2026, 3, 3), NEW_YORK, days=("tuesday",), count=count)
-
-
-TUESDAY_TEN = at(3, 15, zone=NEW_YORK)
-"""Ten o'clock in New York on the first Tuesday."""
+from syncengine.ports.writing import (
+    FOLDER_IN_USE,
+    Failed,
+    FolderGone,
+    FolderReady,
+    Look,
+    Sighting,
+    Target,
+    Written,
+)
+from tests.syncengine.connectors.samples import NEW_YORK, TUESDAY_TEN, WINDOW, at, weekly
 
 
 class SourceWorld(ABC):
@@ -388,12 +379,21 @@ class TargetContract(ABC):
         place.discard_folder(folder)
         assert place.run(place.target.look(folder, WINDOW, None)) == FolderGone()
 
-    def test_a_dropped_folder_is_gone_and_dropping_it_again_is_no_fault(self, place: TargetWorld) -> None:
+    def test_an_empty_folder_can_be_dropped_and_dropping_it_again_is_no_fault(
+        self, place: TargetWorld
+    ) -> None:
         folder = place.folder()
-        place.put(folder, "with it")
         for _ in range(2):
             assert isinstance(place.run(place.target.drop_folder(folder)), Written)
         assert place.run(place.target.look(folder, WINDOW, None)) == FolderGone()
+
+    def test_a_folder_that_holds_anything_is_not_dropped(self, place: TargetWorld) -> None:
+        folder = place.folder()
+        made = place.put(folder, "with it")
+        refused = place.run(place.target.drop_folder(folder))
+        assert isinstance(refused, Failed)
+        assert refused.reason == FOLDER_IN_USE
+        assert place.see(folder, made.remote_id)
 
     def test_many_copies_are_read_at_once(self, place: TargetWorld) -> None:
         folder = place.folder()
@@ -401,13 +401,3 @@ class TargetContract(ABC):
         seen = place.run(place.target.read(folder, [*ids, ids[0]]))
         assert list(seen) == ids
         assert len({one.answer for one in seen.values()}) == 25
-
-
-def event_copy(text: str) -> EventCopy:
-    """An appointment that says `text`."""
-    return EventCopy(Appointment(at(5, 9), text, body=f"about {text}", location="Room 1"))
-
-
-def contact_copy(text: str) -> ContactCopy:
-    """A contact named `text`."""
-    return ContactCopy(text, given_name=text, emails=("a@northwind.example",), business_phones=("+4930123",))

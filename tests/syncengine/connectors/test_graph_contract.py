@@ -14,15 +14,9 @@ from syncengine.model.copies import Appointment, Copy, EventCopy
 from syncengine.model.identity import RemoteId
 from syncengine.model.recurrence import Recurrence
 from syncengine.model.time import AllDay, Timed
-from tests.syncengine.connectors.contract import (
-    EventSourceContract,
-    SourceWorld,
-    TargetContract,
-    TargetWorld,
-    contact_copy,
-    event_copy,
-)
+from tests.syncengine.connectors.contract import EventSourceContract, SourceWorld, TargetContract, TargetWorld
 from tests.syncengine.connectors.driving import TENANT, Bench, user_id
+from tests.syncengine.connectors.samples import contact_copy, event_copy
 
 U1 = user_id(1)
 IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}

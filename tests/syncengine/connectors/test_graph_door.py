@@ -16,8 +16,8 @@ from syncengine.ports.writing import (
     Part,
     Refused,
 )
-from tests.syncengine.connectors.contract import at, contact_copy, event_copy
 from tests.syncengine.connectors.driving import APP, ROLES, SECRET, TENANT, Bench, user_id
+from tests.syncengine.connectors.samples import at, contact_copy, event_copy
 from tests.syncengine.connectors.test_graph_contract import GraphCalendarWorld, as_user
 
 U1, U2 = user_id(1), user_id(2)

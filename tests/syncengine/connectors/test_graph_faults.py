@@ -11,8 +11,8 @@ from syncengine.errors import CursorExpired, NeedsAPerson, TryAgain
 from syncengine.model.identity import Mark
 from syncengine.ports.looking import Missing
 from syncengine.ports.writing import Fine, Lost
-from tests.syncengine.connectors.contract import WINDOW, at
 from tests.syncengine.connectors.driving import Bench, user_id
+from tests.syncengine.connectors.samples import WINDOW, at
 from tests.syncengine.connectors.test_graph_contract import GraphCalendarWorld, as_user
 
 U1, U2 = user_id(1), user_id(2)

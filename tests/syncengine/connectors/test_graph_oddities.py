@@ -20,7 +20,7 @@ from syncengine.model.identity import Cursor, RemoteId
 from syncengine.model.items import Event
 from syncengine.ports.looking import Missing, Unreadable
 from syncengine.ports.writing import Later, Lost, NotThere, Part, Refused
-from tests.syncengine.connectors.contract import WINDOW
+from tests.syncengine.connectors.samples import WINDOW
 
 BASE = "https://graph.test/v1.0"
 Said = Callable[[str, str, Any], tuple[int, Any]]

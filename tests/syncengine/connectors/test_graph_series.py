@@ -23,8 +23,8 @@ from syncengine.model.recurrence import Recurrence, dates_from
 from syncengine.model.time import Timed
 from syncengine.ports.writing import Failed, Open, Written
 from tests.syncengine import strategies
-from tests.syncengine.connectors.contract import NEW_YORK, TUESDAY_TEN, WINDOW, weekly
 from tests.syncengine.connectors.driving import Bench, user_id
+from tests.syncengine.connectors.samples import NEW_YORK, TUESDAY_TEN, WINDOW, weekly
 
 U1 = user_id(1)
 NOT_HELD = {"ErrorOccurrenceTimeSpanTooBig", "ErrorRecurrenceHasNoOccurrence"}

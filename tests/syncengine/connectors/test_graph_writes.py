@@ -17,8 +17,8 @@ from syncengine.ports.writing import (
     Part,
     Refused,
 )
-from tests.syncengine.connectors.contract import WINDOW, at
 from tests.syncengine.connectors.driving import Bench, user_id
+from tests.syncengine.connectors.samples import WINDOW, at
 from tests.syncengine.connectors.test_graph_contract import CalendarFolders, GraphCalendarWorld, as_user
 
 U1, U2 = user_id(1), user_id(2)

@@ -99,6 +99,6 @@ def test_a_read_that_takes_too_long_is_asked_again_later(settings, sandbox) -> N
 
 
 def _window():
-    from tests.syncengine.connectors.contract import WINDOW
+    from tests.syncengine.connectors.samples import WINDOW
 
     return WINDOW
