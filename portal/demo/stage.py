@@ -87,7 +87,9 @@ class Stage:
         """Start the workers, and the web at `web` (host:port) if asked."""
         self._say("Workers: the queues live and bulk")
         for queue in ("live", "bulk"):
-            self._crew.start(f"worker-{queue}", [MANAGE, "qcluster", "--name", queue])
+            # The command's own --name comes too late: its settings are read before it.
+            self._crew.tell(Q_CLUSTER_NAME=queue)
+            self._crew.start(f"worker-{queue}", [MANAGE, "qcluster"])
         if web:
             self._say(f"Web: http://{web}/")
             gunicorn = ["-m", "gunicorn", "portal.wsgi", "--bind", web, "--workers", "2", "--threads", "4"]

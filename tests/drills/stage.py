@@ -123,8 +123,8 @@ class Performance:
         environment = {**os.environ, **self.place.environment}
         clusters = [
             subprocess.Popen(
-                [sys.executable, "manage.py", "qcluster", "--name", queue],
-                cwd=ROOT, env=environment, start_new_session=True,
+                [sys.executable, "manage.py", "qcluster"],
+                cwd=ROOT, env={**environment, "Q_CLUSTER_NAME": queue}, start_new_session=True,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
             for queue in queues

@@ -27,6 +27,8 @@ def resolve(tunnel_id: int) -> bool:
     tunnel = Tunnel.objects.select_for_update(skip_locked=True).filter(pk=tunnel_id).first()
     if tunnel is None:
         return False
+    # A directory that becomes newer while we look at it makes the roster due again.
+    tunnel.rostered_at = clock.now()
     members = list(tunnel.members.select_related("tenant", "feed"))
     cell = Cell.objects.get_or_create(tunnel=tunnel)[0]
     troubles = [trouble for member in members if member.gives for trouble in _bind_source(tunnel, member)]
@@ -230,7 +232,6 @@ def _tell(tunnel: Tunnel, troubles: Sequence[Trouble], tenants: Iterable[Tenant]
         (troubles[0].reason, troubles[0].message, troubles[0].advice) if troubles else ("", "", "")
     )
     tunnel.reason, tunnel.message, tunnel.advice = reason, message[:300], advice[:300]
-    tunnel.rostered_at = clock.now()
     tunnel.next_due_at = clock.now() + timedelta(seconds=max(tunnel.schedule_s, 60))
     tunnel.save(update_fields=["reason", "message", "advice", "rostered_at", "next_due_at"])
     for tenant in set(tenants):

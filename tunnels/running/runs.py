@@ -62,9 +62,10 @@ def has_work(tunnel: Tunnel) -> bool:
     """Whether sources are about to be looked at, rows to be shaped, or lanes are on their way."""
     if tunnel.state == Tunnel.State.PAUSED:
         return False
-    urgent = due.feeds(tunnel).filter(is_urgent=True)
+    # In the order in which work travels: what moves on while we ask is met again further down.
     asked = due.directories(tunnel).filter(asked_at__isnull=False)
-    if urgent.exists() or asked.exists() or due.rosters(tunnel).exists() or due.cells(tunnel).exists():
+    urgent = due.feeds(tunnel).filter(is_urgent=True)
+    if asked.exists() or due.rosters(tunnel).exists() or urgent.exists() or due.cells(tunnel).exists():
         return True
     return due.workable(tunnel).filter(due_at__lte=clock.now() + SOON).exists()
 
