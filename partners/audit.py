@@ -7,7 +7,7 @@ calendar or a contact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from django.db.models import Model
@@ -27,12 +27,15 @@ def record(
     obj: Model,
     *,
     tenant_id: int | None = None,
+    tenant_ids: Iterable[int] = (),
     before: Mapping[str, Json] | None = None,
     after: Mapping[str, Json] | None = None,
     is_security: bool = False,
 ) -> AuditEntry:
     """Write down that `principal` did `verb` (*matter.deed*) to `obj`.
 
+    A deed on one tenant names it; a deed that concerns several names them all in `tenant_ids`, and
+    is read by those who may see all of them. One that names none is the partner's own.
     Raises ValueError for a field whose name says that it holds a secret.
     """
     _refuse_secrets(before or {})
@@ -47,6 +50,7 @@ def record(
         object_id="" if obj.pk is None else str(obj.pk),
         object_name=str(obj)[:200],
         tenant_id=tenant_id,
+        tenant_ids=sorted(set(tenant_ids)),
         before=dict(before or {}),
         after=dict(after or {}),
         is_security=is_security,

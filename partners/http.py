@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from partners import selectors
+from partners import selectors, services
 from partners.models import User
 from partners.permissions import Permission
 from partners.principals import Principal
@@ -49,7 +50,8 @@ def permission_required(permission: str) -> Callable[[Page[Arguments]], GuardedP
     """Let a page be opened only by those who hold the right.
 
     Somebody who is not signed in is sent to sign in; whoever has not set up a required second
-    factor is sent to do so; everybody else reads 404, as if the page did not exist.
+    factor is sent to do so; everybody else reads 404, as if the page did not exist. Who asks for an
+    object that is not there for him is written down.
     """
     needed = Permission(permission)
 
@@ -63,16 +65,27 @@ def permission_required(permission: str) -> Callable[[Page[Arguments]], GuardedP
                 raise Http404
             if principal.lacks_second_factor:
                 return _elsewhere(request, redirect("mfa_activate_totp"))
-            if not principal.may(needed):
-                raise Http404
             request.principal = principal  # type: ignore[attr-defined]
-            with timezone.override(ZoneInfo(principal.time_zone)):
-                return page(request, *args, **kwargs)  # type: ignore[arg-type]
+            with _noting_refusals(principal, request, names_object=bool(args or kwargs)):
+                if not principal.may(needed):
+                    raise Http404
+                with timezone.override(ZoneInfo(principal.time_zone)):
+                    return page(request, *args, **kwargs)  # type: ignore[arg-type]
 
         guarded.permission = needed  # type: ignore[attr-defined]
         return cast("GuardedPage[Arguments]", guarded)
 
     return guard
+
+
+@contextmanager
+def _noting_refusals(principal: Principal, request: HttpRequest, *, names_object: bool) -> Iterator[None]:
+    try:
+        yield
+    except Http404:
+        if names_object:
+            services.note_refusal(principal, method=request.method or "", path=request.path)
+        raise
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -135,8 +135,9 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         """What `principal` may read: the partner's entries, of tenants within reach."""
         if not principal.may(Permission.AUDIT_SEE):
             return self.none()
-        reach = Q(tenant_id=None) | principal.scope.condition("tenant_id")
-        return self.filter(reach, partner_id=principal.partner_id)
+        of_one = Q(tenant_id=None) | principal.scope.condition("tenant_id")
+        of_several = principal.scope.condition_for_all("tenant_ids")
+        return self.filter(of_one, of_several, partner_id=principal.partner_id)
 
 
 class AuditEntry(models.Model):
@@ -161,6 +162,11 @@ class AuditEntry(models.Model):
     object_id = models.CharField(max_length=60, blank=True)
     object_name = models.CharField(max_length=200, blank=True)
     tenant_id = models.BigIntegerField(null=True)
+    tenant_ids = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        help_text="Of a deed that concerns several: who reads it sees all.",
+    )
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     is_security = models.BooleanField(default=False)

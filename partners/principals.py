@@ -46,6 +46,13 @@ class TenantScope:
         listed = Q(**{f"{field_name}__in": sorted(self.tenant_ids)})
         return listed if self.kind is ScopeKind.THESE else ~listed
 
+    def condition_for_all(self, field_name: str) -> Q:
+        """The same for a queryset whose `field_name` holds an array of ids: every one must be included."""
+        listed = sorted(self.tenant_ids)
+        if self.kind is ScopeKind.THESE:
+            return Q(**{f"{field_name}__contained_by": listed})
+        return ~Q(**{f"{field_name}__overlap": listed})
+
 
 EVERYWHERE = TenantScope()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -12,7 +13,8 @@ from django.db import transaction
 
 from partners import audit
 from partners.audit import Json
-from partners.models import Member, Partner, User
+from partners.clock import Now
+from partners.models import AuditEntry, Member, Partner, User
 from partners.permissions import Permission, Role
 from partners.principals import Principal, ScopeKind
 
@@ -146,6 +148,23 @@ def change_own_time_zone(principal: Principal, *, time_zone: str) -> Member:
     before = _facts(member)
     member.time_zone = time_zone
     return _changed(principal, member, before, "member.time_zone_changed")
+
+
+REFUSED = "access.refused"
+ONCE_IN = timedelta(hours=1)
+
+
+def note_refusal(principal: Principal, *, method: str, path: str) -> None:
+    """Somebody asked for an object that is not there for him: a security event of his partner's trail.
+
+    Once an hour for the same address: a page that asks for itself again must not fill the trail.
+    """
+    said: dict[str, Json] = {"method": method, "path": path[:200]}
+    lately = AuditEntry.objects.filter(actor_id=principal.user_id, verb=REFUSED, after=said)
+    if lately.filter(partner=principal.partner_id, at__gt=Now() - ONCE_IN).exists():
+        return
+    member = Member.objects.get(user=principal.user_id)
+    audit.record(principal, REFUSED, member, after=said, is_security=True)
 
 
 def _locked(principal: Principal, member_id: int) -> Member:

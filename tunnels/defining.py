@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from partners import audit
 from partners.clock import Now
 from partners.permissions import Permission
 from partners.principals import Principal
@@ -113,7 +112,7 @@ def open_tunnel(principal: Principal, wanted: Definition) -> Tunnel:
     _bring_members(tunnel, wanted.ends)
     _add_policy(tunnel, wanted.policy, principal.name)
     refuse_second_writer(tunnel)
-    audit.record(principal, "tunnel.opened", tunnel, after=in_words(wanted))
+    services.record(principal, "tunnel.opened", tunnel, after=in_words(wanted))
     scheduling.wake()
     return tunnel
 
@@ -146,7 +145,7 @@ def change_tunnel(principal: Principal, tunnel: Tunnel, wanted: Definition) -> l
         _ask_again(tunnel)
         refuse_second_writer(tunnel)
     if risky or plain:
-        audit.record(principal, "tunnel.changed", tunnel, after={"changed": [*risky, *plain]})
+        services.record(principal, "tunnel.changed", tunnel, after={"changed": [*risky, *plain]})
         scheduling.wake()
     return [*risky, *plain]
 

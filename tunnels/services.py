@@ -5,19 +5,30 @@ A tunnel between tenants has two ends; who changes or runs it must reach both.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
 
 from partners import audit
+from partners.audit import Json
 from partners.clock import Now
 from partners.permissions import Permission
 from partners.principals import Principal
 from tunnels import journal, plans, scheduling
 from tunnels.models import Feed, HeldAction, Lane, LanePlan, Run, Tunnel
 from tunnels.models.lane import LaneQuerySet
+
+
+class Details(TypedDict, total=False):
+    """What the audit trail keeps of a deed beside who, what and when."""
+
+    before: Mapping[str, Json]
+    after: Mapping[str, Json]
+    is_security: bool
 
 
 def require(principal: Principal, permission: Permission, tunnel: Tunnel) -> None:
@@ -29,6 +40,12 @@ def require(principal: Principal, permission: Permission, tunnel: Tunnel) -> Non
         principal.require(permission, tenant_id)
 
 
+def record(principal: Principal, verb: str, tunnel: Tunnel, **details: Unpack[Details]) -> None:
+    """Into the audit trail, where those read it who may see all of the tunnel's ends."""
+    ends = tunnel.members.values_list("tenant_id", flat=True)
+    audit.record(principal, verb, tunnel, tenant_ids=ends, **details)
+
+
 @transaction.atomic
 def run_now(principal: Principal, tunnel: Tunnel) -> Run:
     """*Run now*: sources and targets are looked at at once. Raises ValidationError for a paused tunnel."""
@@ -37,7 +54,7 @@ def run_now(principal: Principal, tunnel: Tunnel) -> Run:
         raise ValidationError("The tunnel is paused: resume it first.")
     run = journal.open_run(tunnel, Run.Trigger.ASKED, principal.name)
     scheduling.look_now(tunnel)
-    audit.record(principal, "tunnel.run_asked", tunnel, after={"run": run.pk})
+    record(principal, "tunnel.run_asked", tunnel, after={"run": run.pk})
     return run
 
 
@@ -60,7 +77,7 @@ def pause(principal: Principal, tunnel: Tunnel) -> None:
     before = tunnel.state
     Tunnel.objects.filter(pk=tunnel.pk).update(state=Tunnel.State.PAUSED)
     Lane.objects.standing().filter(tunnel=tunnel).update(state=Lane.State.PAUSED)
-    audit.record(principal, "tunnel.paused", tunnel, before={"state": before}, after={"state": "paused"})
+    record(principal, "tunnel.paused", tunnel, before={"state": before}, after={"state": "paused"})
 
 
 @transaction.atomic
@@ -74,7 +91,7 @@ def resume(principal: Principal, tunnel: Tunnel) -> None:
     Tunnel.objects.filter(pk=tunnel.pk).update(state=state, next_due_at=Now())
     Feed.objects.filter(members__tunnel=tunnel).update(due_at=Now())
     _restore_words(tunnel)
-    audit.record(principal, "tunnel.resumed", tunnel, before={"state": "paused"}, after={"state": state})
+    record(principal, "tunnel.resumed", tunnel, before={"state": "paused"}, after={"state": state})
     scheduling.wake()
 
 
@@ -124,7 +141,7 @@ def approve(principal: Principal, tunnel: Tunnel) -> Approval:
     LanePlan.objects.filter(pk__in=good).update(state=LanePlan.State.APPROVED)
     _let_go(tunnel, [plan.lane_id for plan in made if plan.pk in good], is_whole=bool(good) or not made)
     approval = Approval(approved=len(good), stale=len(made) - len(good))
-    audit.record(
+    record(
         principal,
         "tunnel.approved",
         tunnel,
@@ -143,9 +160,7 @@ def approve_all(principal: Principal, tunnel: Tunnel) -> Approval:
         return Approval(0, 0)
     LanePlan.objects.filter(lane__in=lanes).update(state=LanePlan.State.APPROVED)
     _let_go(tunnel, lanes, is_whole=True)
-    audit.record(
-        principal, "tunnel.approved", tunnel, after={"definition": tunnel.definition, "lanes": len(lanes)}
-    )
+    record(principal, "tunnel.approved", tunnel, after={"definition": tunnel.definition, "lanes": len(lanes)})
     return Approval(approved=len(lanes), stale=0)
 
 
@@ -193,8 +208,6 @@ def release(principal: Principal, tunnel: Tunnel) -> int:
         released += 1
     if released:
         journal.open_run(tunnel, Run.Trigger.ASKED, principal.name)
-        audit.record(
-            principal, "tunnel.guard_released", tunnel, after={"released": released}, is_security=True
-        )
+        record(principal, "tunnel.guard_released", tunnel, after={"released": released}, is_security=True)
     scheduling.wake()
     return released
