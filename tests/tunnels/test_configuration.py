@@ -79,7 +79,7 @@ def secrets_at_hand(monkeypatch):
 def apply(tmp_path):
     def run(text=FILE):
         path, said = tmp_path / "culvert.yaml", StringIO()
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         call_command("apply", str(path), stdout=said)
         return said.getvalue().splitlines()
 
@@ -174,6 +174,51 @@ def test_a_wrong_file_is_refused_with_its_line_before_anything_changes(apply, ol
     assert "Nothing was changed" in str(refused.value)
     assert not Partner.objects.filter(name="Larch").exists()
     assert not Tunnel.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("name: Northwind", "name: !!python/object:os.system {}", 11, "Tags"),
+        ("name: Northwind", "name: !!python/name:os.system", 11, "Tags"),
+        ("schedule_s: 300", "schedule_s: !!int abc", 39, "Tags"),
+        ("schedule_s: 300", "schedule_s: !!bool abc", 39, "Tags"),
+        ("name: Northwind", "name: 2026-13-45", 11, "'2026-13-45' looks like a date"),
+        ("name: Northwind", "name: =", 11, "'='"),
+        ("schedule_s: 300", f"schedule_s: {'9' * 5000}", 39, "looks like a date or a number"),
+        ("days_after: 90", f"days_after: {'1:' * 300}1.0", 36, "looks like a date or a number"),
+        ("exclude: [u02@northwind.example]", "exclude: &m [*m]", 30, "Aliases such as *m"),
+        ("name: Northwind", f"name: {'[' * 3000}{']' * 3000}", 11, "deeper than 20"),
+        ("name: Northwind", f"name: {'[' * 900_000}", 11, "deeper than 20"),
+        ("name: Northwind", "name: North\0wind", 11, "U+0000"),
+        ("name: Northwind", r'name: "North\0wind"', 11, "cannot be stored"),
+        ("name: Northwind", r'name: "North\ud800wind"', 11, "cannot be stored"),
+        ("    name: Northwind", r'    "na\0me": Northwind', 11, "cannot be stored"),
+        ("name: Northwind", r'name: "\UFFFFFFFF"', 11, "out of range"),
+        ("name: Northwind", r'name: "\U00110000"', 11, "out of range"),
+    ],
+)
+def test_a_trick_is_refused_with_its_line_before_anything_changes(apply, old, new, line, reason):
+    refuses(apply, FILE.replace(old, new, 1), line, reason)
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(apply):
+    refuses(apply, FILE.replace("Northwind", "Nordwind Süd", 1).encode("latin-1"), 11, "not UTF-8")
+    refuses(apply, FILE.encode("utf-16"), 1, "not UTF-8")
+
+
+def test_a_file_that_is_too_large_is_refused(apply):
+    refuses(apply, FILE + "#" * 1_000_000, 1, "larger than 1,000,000 bytes")
+
+
+def refuses(apply, text, line, reason):
+    assert text != FILE
+    with pytest.raises(CommandError) as refused:
+        apply(text)
+    assert f"line {line}:" in str(refused.value), str(refused.value)
+    assert reason in str(refused.value)
+    assert "Nothing was changed" in str(refused.value)
+    assert not Partner.objects.filter(name="Larch").exists()
 
 
 def test_a_second_tunnel_into_the_same_folder_is_refused_naming_the_first(apply):

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
-            document = positions.read(path.read_text())
+            with path.open("rb") as file:
+                # One byte more tells a file that is too large, however large it is.
+                document = positions.read(file.read(positions.LARGEST_BYTES + 1))
             wanted = wishes.wishes_of(document, secret_named)
             changed = applying.apply(document, wanted, self.stdout.write)
         except OSError as error:
