@@ -13,7 +13,7 @@ from portal import needs, selectors
 from tenants import selectors as tenants
 from tenants.forms import TenantForm, counted
 from tunnels import selectors as tunnels
-from tunnels import telling
+from tunnels import tallies, telling
 
 TENANTS_PER_PAGE = 50
 TUNNELS_PER_PAGE = 50
@@ -30,7 +30,9 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "worst": selectors.worst_of(request.principal),
         "has_tunnels": tunnels.tunnels_of(request.principal).exists(),
         "needs": needs.needs_of(request.principal),
-        "running": tunnels.runs_of(request.principal).filter(state="running")[:RUNNING_SHOWN],
+        "running": tallies.as_seen(
+            request.principal, tunnels.runs_of(request.principal).filter(state="running")[:RUNNING_SHOWN]
+        ),
     }
     return render(request, "portal/dashboard.html", context)
 

@@ -16,7 +16,7 @@ UNWELL = ("failing", "held")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The lanes of a run's tunnel in four heaps, and the run's time. Numbers only."""
+    """The lanes of a run's tunnel within reach, in four heaps, and the run's time."""
 
     lanes: int
     level: int
@@ -42,9 +42,9 @@ class Pace:
         return round(self.written / self.seconds) if self.seconds >= 1 else 0
 
 
-def pace_of(run: Run) -> Pace:
-    """Counted over all lanes of the run's tunnel, so nothing of the other end shows but numbers."""
-    lanes = Lane.objects.standing().filter(tunnel=run.tunnel)
+def pace_of(principal: Principal, run: Run) -> Pace:
+    """Counted over the lanes within reach; the run is one of `tallies.as_seen`."""
+    lanes = Lane.objects.visible_to(principal).standing().filter(tunnel=run.tunnel)
     waits = Q(approved__lt=F("tunnel__definition"))
     unwell = ~waits & Q(state__in=UNWELL)
     counts = lanes.aggregate(

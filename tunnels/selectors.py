@@ -36,8 +36,13 @@ HELD_REASONS = ("too many deletions", "too many leave")
 
 
 def tunnels_of(principal: Principal) -> QuerySet[Tunnel]:
-    """The tunnels that the principal may see, with their state in a word and all counts, in one query."""
-    lanes = Q(lanes__gone_at=None)
+    """The tunnels that the principal may see, with their state in a word and all counts, in one query.
+
+    Counts and the word speak of tenants within reach: of the other end not even numbers are told.
+    """
+    lanes = Q(lanes__gone_at=None) & principal.scope.condition("lanes__tenant_id")
+    ours = principal.scope.condition("tenant_id")
+    beyond = TunnelMember.objects.filter(~ours, tunnel=OuterRef("pk"))
     last_run = Run.objects.filter(tunnel=OuterRef("pk")).order_by("-pk")
     counted = Tunnel.objects.visible_to(principal).annotate(
         lane_count=Count("lanes", filter=lanes),
@@ -46,10 +51,11 @@ def tunnels_of(principal: Principal) -> QuerySet[Tunnel]:
         lanes_held=Count("lanes", filter=lanes & Q(lanes__state="held")),
         lanes_failing=Count("lanes", filter=lanes & Q(lanes__state="failing")),
         is_running=Exists(Run.objects.filter(tunnel=OuterRef("pk"), state=Run.State.RUNNING)),
-        is_degraded=Exists(Feed.objects.filter(members__tunnel=OuterRef("pk"), state__in=UNWELL)),
+        reaches_all=~Exists(beyond),
+        is_degraded=Exists(Feed.objects.filter(ours, members__tunnel=OuterRef("pk"), state__in=UNWELL)),
         is_shut_out=Exists(
             Connection.objects.filter(
-                tenant__tunnel_members__tunnel=OuterRef("pk"), state=Connection.State.LOST
+                ours, tenant__tunnel_members__tunnel=OuterRef("pk"), state=Connection.State.LOST
             )
         ),
         last_run_id=Subquery(last_run.values("pk")[:1]),
@@ -61,7 +67,7 @@ def tunnels_of(principal: Principal) -> QuerySet[Tunnel]:
 def _word() -> Case:
     """One word for a tunnel, the worst first; the database says it, so that lists are sorted there."""
     worst_first = (
-        (Q(is_degraded=True) | Q(is_shut_out=True) | ~Q(reason=""), "degraded"),
+        (Q(is_degraded=True) | Q(is_shut_out=True) | Q(reaches_all=True) & ~Q(reason=""), "degraded"),
         (Q(lanes_failing__gt=0), "failing"),
         (Q(lanes_held__gt=0), "held"),
         (Q(approved__lt=F("definition")), "waiting"),
@@ -79,6 +85,11 @@ def _word() -> Case:
 def state_of(tunnel: Tunnel) -> str:
     """The word for a tunnel of `tunnels_of`: what a page shows as its state."""
     return str(vars(tunnel)["word"])
+
+
+def trouble_of(tunnel: Tunnel) -> str:
+    """What a tunnel of `tunnels_of` says is wrong; it may name any end, so only who reaches all reads it."""
+    return tunnel.message if vars(tunnel)["reaches_all"] else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,8 @@ def ends_of(principal: Principal, tunnel: Tunnel) -> list[End]:
 def _end(principal: Principal, member: TunnelMember) -> End:
     is_ours = principal.sees_tenant(member.tenant_id)
     tenant, feed = member.tenant, member.feed
-    bare = End(tenant.name, tenant.slug, name_of(member), member.gives, member.takes, is_ours)
+    name = name_of(member) if is_ours or member.gives else "Mailboxes"
+    bare = End(tenant.name, tenant.slug, name, member.gives, member.takes, is_ours)
     if not is_ours or feed is None:
         return bare
     return End(
@@ -169,9 +181,9 @@ class Progress:
         return 100 if not self.lanes else 100 * (self.level + self.failing) // self.lanes
 
 
-def progress_of(run: Run) -> Progress:
-    """Counts over all lanes of the run's tunnel: numbers only, so nothing of the other end shows."""
-    lanes = Lane.objects.standing().filter(tunnel=run.tunnel)
+def progress_of(principal: Principal, run: Run) -> Progress:
+    """Counts over the lanes of the run's tunnel that lie within reach."""
+    lanes = Lane.objects.visible_to(principal).standing().filter(tunnel=run.tunnel)
     counts = lanes.aggregate(
         all=Count("pk"),
         level=Count("pk", filter=Q(due_at=None)),

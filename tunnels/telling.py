@@ -54,7 +54,7 @@ def lines_of(tunnels: Iterable[Tunnel]) -> list[TunnelLine]:
 
 def _line(tunnel: Tunnel) -> TunnelLine:
     state = selectors.state_of(tunnel)
-    return TunnelLine(tunnel, state, tunnel.message or _reason(tunnel, state))
+    return TunnelLine(tunnel, state, selectors.trouble_of(tunnel) or _reason(tunnel, state))
 
 
 def _reason(tunnel: Tunnel, state: str) -> str:

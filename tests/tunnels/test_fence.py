@@ -16,10 +16,10 @@ from tests.tunnels.building import (
     store,
     written,
 )
-from tunnels import selectors
+from tunnels import pacing, selectors, tallies
 from tunnels.bookkeeping.bodies import Bodies
 from tunnels.bookkeeping.links import SqlBook
-from tunnels.models import Feed, HeldAction, LanePlan, Run, RunLine, TunnelMember
+from tunnels.models import Feed, HeldAction, Lane, LanePlan, LedgerEntry, Run, RunLine, TunnelMember
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +146,101 @@ def test_a_tunnel_whose_source_cannot_be_read_is_degraded(tunnel, owner, as_prin
     Feed.objects.update(state="degraded")
     [found] = selectors.tunnels_of(as_principal(owner))
     assert selectors.state_of(found) == "degraded"
+
+
+@pytest.fixture
+def wide(tunnel, tenant, other_tenant):
+    """The tunnel into both tenants, and a run that wrote: one copy at Northwind, one refusal at Rheinwerk."""
+    TunnelMember.objects.create(tunnel=tunnel, tenant=tenant, takes=True, order=2, spec={"all_users": True})
+    theirs, run = tunnel.lanes.get(), Run.objects.get()
+    ours = Lane.objects.create(
+        cell=theirs.cell, tunnel=tunnel, tenant=tenant, mailbox="u02", name="u02", kind=theirs.kind,
+        folder_name=theirs.folder_name, approved=1, state="healthy",
+    )  # fmt: skip
+    Lane.objects.filter(pk=theirs.pk).update(state="failing", due_at=clock.now())
+    for lane, outcome in ((ours, "written"), (theirs, "failed")):
+        LedgerEntry.objects.create(
+            at=clock.now(), run=run.pk, lane=lane.pk, row=1, verb="create", cause="new at the source",
+            outcome=outcome,
+        )  # fmt: skip
+    said = "1 created. 1 mailbox needs attention."
+    Run.objects.update(state="failed", created=7, failed=3, held=2, requests=9, lanes=2, remark=said)
+    HeldAction.objects.all().delete()
+    return tunnel
+
+
+def totals(run):
+    return (run.state, run.created, run.failed, run.held, run.requests, run.lanes, run.remark)
+
+
+def test_the_list_counts_only_lanes_within_reach(wide, tenant, owner, engineer, as_principal):
+    [whole] = selectors.tunnels_of(as_principal(owner))
+    assert (whole.lane_count, whole.lanes_failing, whole.word) == (2, 1, "failing")
+    [part] = selectors.tunnels_of(as_principal(only(engineer, tenant)))
+    assert (part.lane_count, part.lanes_failing, part.word) == (1, 0, "healthy")
+
+
+@pytest.mark.parametrize("kind", ["these", "all_but_these"])
+def test_either_kind_of_scope_counts_alike(wide, tenant, other_tenant, engineer, as_principal, kind):
+    engineer.scope = kind
+    engineer.tenant_ids = [tenant.pk if kind == "these" else other_tenant.pk]
+    [part] = selectors.tunnels_of(as_principal(engineer))
+    assert (part.lane_count, part.lanes_healthy, part.lanes_failing) == (1, 1, 0)
+
+
+def test_trouble_at_the_other_end_is_not_told(wide, other_tenant, owner, engineer, as_principal):
+    Feed.objects.update(state="degraded")
+    type(wide).objects.update(reason="refused", message="Another tunnel writes to 3 mailboxes.")
+    Lane.objects.update(state="healthy", due_at=None)
+    [whole] = selectors.tunnels_of(as_principal(owner))
+    assert (whole.word, bool(selectors.trouble_of(whole))) == ("degraded", True)
+    [part] = selectors.tunnels_of(as_principal(only(engineer, other_tenant)))
+    assert (part.word, selectors.trouble_of(part)) == ("healthy", "")
+
+
+def test_the_other_end_is_named_without_its_mailboxes(wide, other_tenant, tenant, engineer, as_principal):
+    rule = {"mailboxes": ["eva@rheinwerk.example"]}
+    TunnelMember.objects.filter(tenant=other_tenant).update(spec=rule)
+    ends = selectors.ends_of(as_principal(only(engineer, tenant)), wide)
+    assert [end.name for end in ends if not end.is_ours] == ["Mailboxes"]
+
+
+def test_progress_and_pace_count_only_lanes_within_reach(wide, tenant, owner, engineer, as_principal):
+    run = Run.objects.get()
+    whole, part = as_principal(owner), as_principal(only(engineer, tenant))
+    assert [selectors.progress_of(who, run).lanes for who in (whole, part)] == [2, 1]
+    assert [pacing.pace_of(who, run).lanes for who in (whole, part)] == [2, 1]
+    assert [pacing.pace_of(who, run).unwell for who in (whole, part)] == [1, 0]
+
+
+def test_a_runs_totals_are_those_of_lanes_within_reach(
+    wide, tenant, other_tenant, owner, engineer, as_principal
+):
+    [whole] = tallies.as_seen(as_principal(owner), Run.objects.all())
+    said = "1 created. 1 mailbox needs attention."
+    assert (totals(whole), whole.is_partial) == (("failed", 7, 3, 2, 9, 2, said), False)
+    [source] = tallies.as_seen(as_principal(only(engineer, tenant)), Run.objects.all())
+    assert (totals(source), source.is_partial) == (("done", 1, 0, 0, 0, 0, ""), True)
+    [target] = tallies.as_seen(as_principal(only(engineer, other_tenant)), Run.objects.all())
+    assert totals(target) == ("failed", 0, 1, 0, 0, 0, "")
+
+
+def test_totals_of_many_runs_cost_no_more_queries_than_of_one(
+    wide, tenant, engineer, as_principal, django_assert_num_queries
+):
+    for _ in range(5):
+        Run.objects.create(tunnel=wide, trigger="change", state="done", started_at=clock.now())
+    with django_assert_num_queries(4):
+        assert len(tallies.as_seen(as_principal(only(engineer, tenant)), Run.objects.all())) == 6
+
+
+def test_pages_tell_nothing_of_the_other_end(wide, tenant, engineer, as_member):
+    only(engineer, tenant).save()
+    browser, run = as_member(engineer), Run.objects.get()
+    pages = [f"/tunnels/{wide.pk}/", f"/tunnels/{wide.pk}/state/", f"/tunnels/runs/{run.pk}/", "/tunnels/"]
+    texts = {path: browser.get(path).content.decode() for path in pages}
+    for path, text in texts.items():
+        for word in ("needs attention", "</strong> refused", "2 mailboxes", "of 2 ", "<strong>7<"):
+            assert word not in text, (path, word)
+    for path in pages[:3]:
+        assert "of your own mailboxes" in texts[path], path

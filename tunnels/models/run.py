@@ -66,6 +66,9 @@ class Run(models.Model):
     requests = models.PositiveIntegerField(default=0, help_text="Batches and single requests sent.")
     remark = models.CharField(max_length=300, blank=True, help_text="For people. No item content.")
 
+    is_partial = False
+    """Set by `tallies`: the totals are those of mailboxes within a principal's reach."""
+
     objects = RunQuerySet.as_manager()
 
     class Meta:

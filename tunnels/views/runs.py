@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from partners.http import PortalRequest, permission_required
-from tunnels import pacing, selectors, telling
+from tunnels import pacing, selectors, tallies, telling
 from tunnels.models import Run
 
 LINES_PER_PAGE = 100
@@ -31,10 +31,11 @@ def panel(request: PortalRequest, run_id: int) -> HttpResponse:
 
 def _context(request: PortalRequest, run_id: int) -> dict[str, object]:
     found = get_object_or_404(selectors.runs_of(request.principal), pk=run_id)
+    [found] = tallies.as_seen(request.principal, [found])
     journal = selectors.journal_of(request.principal, found).order_by("-pk")
     context: dict[str, object] = {
         "run": found,
-        "pace": pacing.pace_of(found),
+        "pace": pacing.pace_of(request.principal, found),
         "page": Paginator(journal, LINES_PER_PAGE).get_page(request.GET.get("page")),
     }
     if not found.is_over:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from partners.http import PortalRequest, permission_required
-from tunnels import selectors, services, telling
+from tunnels import selectors, services, tallies, telling
 from tunnels.forms import LaneForm, TunnelForm
 from tunnels.models import Tunnel
 
@@ -28,6 +28,14 @@ def reaches_all_ends(request: PortalRequest, tunnel: Tunnel) -> bool:
     """Whether the principal may decide on the tunnel as a whole: every end lies within reach."""
     tenants = tunnel.members.values_list("tenant_id", flat=True)
     return all(request.principal.sees_tenant(tenant) for tenant in tenants)
+
+
+def whole_tunnel_or_404(request: PortalRequest, tunnel_id: int) -> Tunnel:
+    """The tunnel for a deed: who does not reach all ends is told no more than a stranger."""
+    found = tunnel_or_404(request, tunnel_id)
+    if not reaches_all_ends(request, found):
+        raise Http404
+    return found
 
 
 @require_GET
@@ -58,7 +66,7 @@ def tunnel(request: PortalRequest, tunnel_id: int) -> HttpResponse:
         "form": form,
         "page": page,
         "query": form.query,
-        "runs": selectors.runs_of(request.principal, found)[:RUNS_SHOWN],
+        "runs": tallies.as_seen(request.principal, selectors.runs_of(request.principal, found)[:RUNS_SHOWN]),
         "policy": selectors.policy_of(found),
         "sentences": telling.policy_in_words(found),
     }
@@ -89,7 +97,7 @@ def _state_of(request: PortalRequest, found: Tunnel) -> dict[str, object]:
 @permission_required("tunnels.run")
 def run_now(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """*Run now*: look at sources and targets at once."""
-    found = tunnel_or_404(request, tunnel_id)
+    found = whole_tunnel_or_404(request, tunnel_id)
     try:
         run = services.run_now(request.principal, found)
     except ValidationError as refusal:
@@ -102,7 +110,7 @@ def run_now(request: PortalRequest, tunnel_id: int) -> HttpResponse:
 @permission_required("tunnels.pause")
 def pause(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """Stop reading and writing for this tunnel; every copy stays as it is."""
-    found = tunnel_or_404(request, tunnel_id)
+    found = whole_tunnel_or_404(request, tunnel_id)
     services.pause(request.principal, found)
     messages.success(request, f"{found.name} is paused. All copies stay; nothing is read or written for it.")
     return redirect("tunnels:tunnel", found.pk)
@@ -112,7 +120,7 @@ def pause(request: PortalRequest, tunnel_id: int) -> HttpResponse:
 @permission_required("tunnels.pause")
 def resume(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """Go on from where it was paused."""
-    found = tunnel_or_404(request, tunnel_id)
+    found = whole_tunnel_or_404(request, tunnel_id)
     services.resume(request.principal, found)
     messages.success(request, f"{found.name} goes on. What changed in between is caught up with.")
     return redirect("tunnels:tunnel", found.pk)

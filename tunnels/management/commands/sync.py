@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from partners.principals import Principal
 from tunnels import selectors, services
 from tunnels.management.finding import actor, as_json, tunnel_named
 from tunnels.models import Run
@@ -34,15 +35,15 @@ class Command(BaseCommand):
             raise CommandError(" ".join(fault.messages)) from fault
         if options["wait"]:
             run = waiting.until_over(run, options["timeout"])
-        answer = told(run)
+        answer = told(principal, run)
         self.stdout.write(as_json(answer) if options["json"] else in_words(answer))
         if options["wait"] and run.state != Run.State.DONE:
             sys.exit(1)
 
 
-def told(run: Run) -> dict[str, Any]:
+def told(principal: Principal, run: Run) -> dict[str, Any]:
     """A run as documented in docs/cli.md."""
-    progress = selectors.progress_of(run)
+    progress = selectors.progress_of(principal, run)
     return {
         "tunnel": run.tunnel.slug,
         "run": run.pk,
