@@ -18,17 +18,9 @@ from syncengine.model.identity import Cursor, Mark, RemoteId
 from syncengine.model.items import Details, Event
 from syncengine.model.recurrence import Recurrence
 from syncengine.model.time import AllDay, Timed, Window
+from syncengine.ports import writing
 from syncengine.ports.looking import ChangePage, EventSource, Missing
-from syncengine.ports.writing import (
-    FOLDER_IN_USE,
-    Failed,
-    FolderGone,
-    FolderReady,
-    Look,
-    Sighting,
-    Target,
-    Written,
-)
+from syncengine.ports.writing import Failed, FolderGone, FolderReady, Look, Sighting, Target, Written
 from tests.syncengine.connectors.samples import NEW_YORK, TUESDAY_TEN, WINDOW, at, weekly
 
 
@@ -392,7 +384,7 @@ class TargetContract(ABC):
         made = place.put(folder, "with it")
         refused = place.run(place.target.drop_folder(folder))
         assert isinstance(refused, Failed)
-        assert refused.reason == FOLDER_IN_USE
+        assert refused.reason == writing.FOLDER_IN_USE
         assert place.see(folder, made.remote_id)
 
     def test_many_copies_are_read_at_once(self, place: TargetWorld) -> None:

@@ -395,7 +395,7 @@ def test_the_chain_of_decisions_reads_like_a_story():
 
 
 def test_a_copy_of_ours_is_carried_no_further():
-    event = Event(ItemKey("k"), RemoteId("r"), details(), bears_mark=True)
-    shaped = shape_event(event, EventPolicy(), ALWAYS)
-    assert shaped.copy is None
-    assert shaped.reason == "it is a copy that Culvert wrote"
+    shaped = shape_event(
+        Event(ItemKey("k"), RemoteId("r"), details(), bears_mark=True), EventPolicy(), ALWAYS
+    )
+    assert (shaped.copy, shaped.reason) == (None, "it is a copy that Culvert wrote")
