@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 
 from partners import clock
 from partners.models import AuditEntry
+from partners.selectors import principal_of
 from tests.tunnels.building import make_lane, make_tunnel, person, shaped, store
+from tunnels import deciding
 from tunnels.models import Cell, Run, RunLine, Tunnel
 
 
@@ -90,6 +93,37 @@ def test_an_operator_runs_but_does_not_approve(as_member, operator, tunnel):
     browser = as_member(operator)
     assert browser.post(f"/tunnels/{tunnel.pk}/run-now/").status_code == 302
     assert browser.post(f"/tunnels/{tunnel.pk}/plan/approve/").status_code == 404
+
+
+@pytest.mark.parametrize("deed", ["run-now", "pause", "resume"])
+def test_a_page_left_open_over_a_pause_shows_why_nothing_happened(as_member, operator, tunnel, deed):
+    Tunnel.objects.filter(pk=tunnel.pk).update(state="paused")
+    answer = as_member(operator).post(f"/tunnels/{tunnel.pk}/{deed}/", follow=True)
+    assert answer.redirect_chain == [(f"/tunnels/{tunnel.pk}/", 302)]
+    assert ("The tunnel is paused: resume it first." in answer.content.decode()) == (deed == "run-now")
+    assert not Run.objects.filter(tunnel=tunnel).exists()
+
+
+def test_an_approval_without_a_plan_shows_why_nothing_happened(as_member, owner, tunnel):
+    Tunnel.objects.filter(pk=tunnel.pk).update(definition=F("definition") + 1)
+    tunnel.refresh_from_db()
+    seal = deciding.waiting_of(principal_of(owner), tunnel).seal
+    address = f"/tunnels/{tunnel.pk}/plan/approve/"
+    answer = as_member(owner).post(address, {"seal": seal}, follow=True)
+    assert answer.redirect_chain == [(f"/tunnels/{tunnel.pk}/plan/", 302)]
+    assert "The plan is not made yet" in answer.content.decode()
+
+
+@pytest.mark.parametrize("deed", ["pause", "resume", "run-now", "plan/approve", "plan/again", "plan/release"])
+def test_who_reaches_one_end_only_finds_no_deed_on_the_tunnel(as_member, engineer, tunnel, make_tenant, deed):
+    near = tunnel.members.get(gives=True).tenant_id
+    tunnel.members.filter(gives=False).update(tenant=make_tenant("berlin"))
+    engineer.scope, engineer.tenant_ids = "these", [near]
+    engineer.save()
+    browser = as_member(engineer)
+    assert browser.get(f"/tunnels/{tunnel.pk}/").status_code == 200
+    assert browser.post(f"/tunnels/{tunnel.pk}/{deed}/").status_code == 404
+    assert not AuditEntry.objects.filter(verb__startswith="tunnel.").exists()
 
 
 def test_a_plan_opens_to_fields(look, tunnel):

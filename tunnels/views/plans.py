@@ -13,7 +13,7 @@ from partners.http import PortalRequest, permission_required
 from partners.words import many
 from tunnels import deciding, selectors, services, showing, telling
 from tunnels.forms import PlanForm
-from tunnels.views.tunnels import reaches_all_ends, tunnel_or_404
+from tunnels.views.tunnels import reaches_all_ends, tunnel_or_404, whole_tunnel_or_404
 
 ROWS_PER_PAGE = 50
 
@@ -64,7 +64,7 @@ def lane_plan(request: PortalRequest, tunnel_id: int, lane_id: int) -> HttpRespo
 @permission_required("tunnels.approve")
 def approve(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """Let the lanes go ahead whose plan is the one that was read, and still agrees."""
-    found = tunnel_or_404(request, tunnel_id)
+    found = whole_tunnel_or_404(request, tunnel_id)
     if request.POST.get("seal") != deciding.waiting_of(request.principal, found).seal:
         messages.warning(
             request, "Nothing was approved: the plan was made anew while you read it. This is the new one."
@@ -92,7 +92,7 @@ def approve(request: PortalRequest, tunnel_id: int) -> HttpResponse:
 @permission_required("tunnels.approve")
 def plan_again(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """Make the plans anew that wait for approval, from what is known at this moment."""
-    found = tunnel_or_404(request, tunnel_id)
+    found = whole_tunnel_or_404(request, tunnel_id)
     made = services.plan_again(request.principal, found)
     messages.success(
         request, f"The plan of {many(made, 'mailbox', 'mailboxes')} was made anew. Read it here."
@@ -104,7 +104,7 @@ def plan_again(request: PortalRequest, tunnel_id: int) -> HttpResponse:
 @permission_required("tunnels.approve")
 def release(request: PortalRequest, tunnel_id: int) -> HttpResponse:
     """Let go what guards hold: exactly what the page has listed."""
-    found = tunnel_or_404(request, tunnel_id)
+    found = whole_tunnel_or_404(request, tunnel_id)
     held = deciding.held_in(request.principal, found)
     if request.POST.get("seal") != held.seal:
         messages.warning(
