@@ -36,8 +36,7 @@ JOIN = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_x"
 
 
 def details(**more: Any) -> Details:
-    said: dict[str, Any] = {"when": MEETING, "subject": "Board: Project Falcon"}
-    return Details(**(said | more))
+    return Details(**({"when": MEETING, "subject": "Board: Project Falcon"} | more))
 
 
 def event(says: Details | None = None, **more: Any) -> Event:
