@@ -26,7 +26,6 @@ def record(
     verb: str,
     obj: Model,
     *,
-    tenant_id: int | None = None,
     tenant_ids: Iterable[int] = (),
     before: Mapping[str, Json] | None = None,
     after: Mapping[str, Json] | None = None,
@@ -34,8 +33,8 @@ def record(
 ) -> AuditEntry:
     """Write down that `principal` did `verb` (*matter.deed*) to `obj`.
 
-    A deed on one tenant names it; a deed that concerns several names them all in `tenant_ids`, and
-    is read by those who may see all of them. One that names none is the partner's own.
+    `tenant_ids` are all tenants that the deed concerns: who may see every one of them reads it. A
+    deed that names none is the partner's own.
     Raises ValueError for a field whose name says that it holds a secret.
     """
     _refuse_secrets(before or {})
@@ -49,7 +48,6 @@ def record(
         object_kind=obj._meta.model_name or "",
         object_id="" if obj.pk is None else str(obj.pk),
         object_name=str(obj)[:200],
-        tenant_id=tenant_id,
         tenant_ids=sorted(set(tenant_ids)),
         before=dict(before or {}),
         after=dict(after or {}),

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -132,12 +133,15 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     """The questions that many callers ask about the audit trail."""
 
     def visible_to(self, principal: Principal) -> AuditEntryQuerySet:
-        """What `principal` may read: the partner's entries, of tenants within reach."""
+        """What `principal` may read: the partner's own entries, and those whose tenants all lie in reach."""
         if not principal.may(Permission.AUDIT_SEE):
             return self.none()
-        of_one = Q(tenant_id=None) | principal.scope.condition("tenant_id")
-        of_several = principal.scope.condition_for_all("tenant_ids")
-        return self.filter(of_one, of_several, partner_id=principal.partner_id)
+        within_reach = principal.scope.condition_for_all("tenant_ids")
+        return self.filter(within_reach, partner_id=principal.partner_id)
+
+    def about(self, tenant_id: int) -> AuditEntryQuerySet:
+        """Those that concern the tenant, alone or among others."""
+        return self.filter(tenant_ids__contains=[tenant_id])
 
 
 class AuditEntry(models.Model):
@@ -161,11 +165,10 @@ class AuditEntry(models.Model):
     object_kind = models.CharField(max_length=60)
     object_id = models.CharField(max_length=60, blank=True)
     object_name = models.CharField(max_length=200, blank=True)
-    tenant_id = models.BigIntegerField(null=True)
     tenant_ids = ArrayField(
         models.BigIntegerField(),
         default=list,
-        help_text="Of a deed that concerns several: who reads it sees all.",
+        help_text="Every tenant that it concerns: who reads it reaches them all.",
     )
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
@@ -178,7 +181,7 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["partner", "-id"], name="audit_of_a_partner"),
-            models.Index(fields=["partner", "tenant_id", "-id"], name="audit_of_a_tenant"),
+            GinIndex(fields=["tenant_ids"], name="audit_of_tenants"),
         ]
 
     def __str__(self) -> str:

@@ -57,7 +57,7 @@ def tenant(request: PortalRequest, tenant_id: int) -> HttpResponse:
     found = get_object_or_404(tenants.tenants_with_counts(request.principal), pk=tenant_id)
     touching = telling.tunnels_by_worth(request.principal, tenant=found)
     page = Paginator(touching, TUNNELS_PER_PAGE).get_page(request.GET.get("page"))
-    deeds = audit_entries(request.principal, AuditQuestion()).filter(tenant_id=found.pk)
+    deeds = audit_entries(request.principal, AuditQuestion()).about(found.pk)
     context = {
         "tenant": found,
         "page": page,

@@ -35,7 +35,7 @@ def add_tenant(
     tenant.save()
     directory.state_of(tenant)
     said = {name: str(value) for name, value in fields.items()}
-    audit.record(principal, "tenant.added", tenant, tenant_id=tenant.pk, after={"slug": slug, **said})
+    audit.record(principal, "tenant.added", tenant, tenant_ids=[tenant.pk], after={"slug": slug, **said})
     return tenant
 
 
@@ -51,7 +51,7 @@ def change_tenant(principal: Principal, tenant: Tenant, **fields: Unpack[TenantF
     tenant.full_clean()
     tenant.save()
     after = {name: getattr(tenant, name) for name in before}
-    audit.record(principal, "tenant.changed", tenant, tenant_id=tenant.pk, before=before, after=after)
+    audit.record(principal, "tenant.changed", tenant, tenant_ids=[tenant.pk], before=before, after=after)
     return before
 
 
@@ -89,7 +89,7 @@ def connect(
         principal,
         "tenant.connected",
         tenant,
-        tenant_id=tenant.pk,
+        tenant_ids=[tenant.pk],
         after={"client_id": str(client_id), "proof": credential},
         is_security=True,
     )
@@ -111,7 +111,7 @@ def refresh_directory(principal: Principal, tenant: Tenant) -> DirectoryState:
     """*Update cache*: the directory is read anew by the next free worker."""
     principal.require(Permission.TENANTS_REFRESH, tenant.pk)
     state = directory.ask_for_refresh(tenant)
-    audit.record(principal, "directory.refresh_asked", tenant, tenant_id=tenant.pk)
+    audit.record(principal, "directory.refresh_asked", tenant, tenant_ids=[tenant.pk])
     transaction.on_commit(
         lambda: async_task("tenants.tasks.refresh_directory", tenant.pk, cluster="live", group="directory")
     )

@@ -58,7 +58,11 @@ def _totals(principal: Principal, runs: list[Run]) -> dict[int, dict[str, int]]:
         run__in=[run.pk for run in runs], at__gte=min(run.started_at for run in runs)
     )
     counts = {name: Count("pk", filter=which) for name, which in _TOTALS.items()}
-    return {row.pop("run"): row for row in written.order_by().values("run").annotate(**counts)}
+    rows = written.order_by().values("run").annotate(**counts)
+    return {
+        number: dict(zip(_TOTALS, of_run, strict=True))
+        for number, *of_run in rows.values_list("run", *_TOTALS)
+    }
 
 
 def _troubled(principal: Principal, runs: list[Run]) -> set[int]:

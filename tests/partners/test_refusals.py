@@ -28,10 +28,10 @@ def refusals(**fields):
 def test_an_attempt_stands_in_the_trail_of_the_one_who_tried(outsider, as_member, path, partner):
     assert as_member(outsider).get(path).status_code == 404
     [entry] = refusals()
-    assert (entry.partner_id, entry.actor_id, entry.tenant_id) == (
+    assert (entry.partner_id, entry.actor_id, entry.tenant_ids) == (
         outsider.partner_id,
         outsider.user_id,
-        None,
+        [],
     )
     assert entry.after == {"method": "GET", "path": path}
     assert not refusals(partner=partner).exists()
