@@ -105,6 +105,19 @@ def test_a_leaving_lane_takes_everything_and_its_folder_with_it(tunnel):
     assert not tunnel.book.links(tunnel.lanes["anna"].facts.id)
 
 
+def test_who_leaves_with_a_create_in_doubt_waits_for_it(tunnel):
+    fill(tunnel, 3)
+    tunnel.settle_down()
+    fill(tunnel, 4)
+    tunnel.run(moods=["fine", "late"])
+    tunnel.leave("anna")
+    report = tunnel.run().reports[0]
+    assert (report.is_gone, report.open) == (False, 1)
+    tunnel.door.let_late_ones_arrive()
+    assert tunnel.run().reports[0].is_gone
+    assert not tunnel.tenant.folders["anna"]
+
+
 def test_a_folder_that_holds_something_else_stays(tunnel):
     fill(tunnel, 3)
     tunnel.run()

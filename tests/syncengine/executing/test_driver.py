@@ -27,10 +27,10 @@ Outcomes = dict[object, Any]
 class Door:
     """Answers by script: `answers` are the replies a url gets, one after the other; then all is fine."""
 
-    def __init__(self, answers=None, pause_s=0.0):
+    def __init__(self, answers=None, pause_s=0.0, pauses=None):
         self.answers = {url: list(replies) for url, replies in (answers or {}).items()}
         self.batches: list[list[Part]] = []
-        self.pause_s, self.faults = pause_s, []
+        self.pause_s, self.pauses, self.faults = pause_s, pauses or {}, []
         self.under_way: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.lock = threading.Lock()
@@ -42,7 +42,7 @@ class Door:
             self.under_way.update(boxes)
             for box in boxes:
                 self.most[box] = max(self.most[box], self.under_way[box])
-        time.sleep(self.pause_s)
+        time.sleep(max((self.pauses.get(box, self.pause_s) for box in boxes), default=0))
         with self.lock:
             self.under_way.subtract(boxes)
             if self.faults:
@@ -113,6 +113,18 @@ def test_a_mailbox_never_has_two_batches_under_way(clock):
     with ThreadPoolExecutor(8) as executor:
         drive(door, walks, clock, executor)
     assert max(door.most.values()) == 1
+
+
+def test_parts_that_come_up_meanwhile_wait_for_the_batch_under_way(clock):
+    def from_ben_to_anna():
+        yield (Part("POST", "first", "ben"),)
+        yield (Part("POST", "second", "anna"),)
+
+    door = Door(pauses={"anna": 0.2})
+    walks = [walk(errands_to("anna", 20), {}), walk([Errand(from_ben_to_anna()) for _ in range(20)], {})]
+    with ThreadPoolExecutor(4) as executor:
+        drive(door, walks, clock, executor)
+    assert (len(door.batches), door.most["anna"]) == (3, 1)
 
 
 def test_mailboxes_are_served_side_by_side():
