@@ -24,6 +24,7 @@ def check(stage: Stage, records: Iterable[logging.LogRecord]) -> None:
     if not stage.tenants:
         return
     second_run_is_silent(stage)
+    audits_agree(stage)
     stage.work()
     stage.harvest()
     only_ours_was_written(stage)
@@ -47,6 +48,14 @@ def second_run_is_silent(stage: Stage) -> None:
         stage.sync(tunnel)
     assert stage.written() == 0, "I3: a second run wrote"
     assert _written().count() == before, "I3: a second run left rows in the ledger"
+
+
+def audits_agree(stage: Stage) -> None:
+    """The product's own audit finds no difference. Scenarios in which a mailbox cannot be read say so."""
+    for tunnel in Tunnel.objects.filter(state=Tunnel.State.ACTIVE):
+        if stage.is_auditable:
+            found = [(one.mailbox, one.difference) for one in stage.audit(tunnel).differences]
+            assert found == [], f"the audit of {tunnel} finds {found[:5]}"
 
 
 def only_ours_was_written(stage: Stage) -> None:

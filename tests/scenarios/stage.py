@@ -23,6 +23,8 @@ from tests.scenarios.wiretap import Wiretap
 from tests.tunnels.world import APP, MOBILE, NOW, SECRET, A, Office, user_id
 from tunnels import tasks
 from tunnels.models import Run, Tunnel
+from tunnels.running import auditing
+from tunnels.running.auditing import Audit
 
 Json = dict[str, Any]
 MARK = "CulvertMark"
@@ -50,7 +52,7 @@ class Stage(Office):
         self.said: list[str] = []
         self.log: list[Json] = []
         self.most_under_way = self.early_requests = self.writes = 0
-        self.is_settled = True
+        self.is_settled = self.is_auditable = True
         self.mailbox_names: set[str] = set()
 
     # The world
@@ -201,6 +203,10 @@ class Stage(Office):
         after = foreign(self.mailboxes())
         changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
         assert not changed, f"objects that are not ours were touched: {changed[:5]}"
+
+    def audit(self, tunnel: Tunnel) -> Audit:
+        """What `manage.py audit` does: sources and targets read afresh and compared."""
+        return auditing.audit(tunnel)
 
     def work(self, *queues: str) -> None:
         """What a worker's tasks do; what they answer is stored as their result."""
