@@ -90,3 +90,15 @@ def test_an_engineer_of_one_tenant_sees_nothing_of_the_other(look, engineer, mak
     page = look("/tenants/", engineer)
     assert "Ours" in page
     assert "Theirs" not in page
+
+
+@pytest.mark.parametrize("question", ["words=%00", "words=a%00b", "state=%00", "order=%00", "page=%00"])
+def test_no_question_breaks_a_list(look, tenant, question):
+    for address in ("tenants/", f"tenants/{tenant.pk}/", f"tenants/{tenant.pk}/directory/", "audit-trail/"):
+        look(f"/{address}?{question}")
+    look(f"/tenants/{tenant.pk}/directory/groups/?{question}")
+
+
+@pytest.mark.parametrize("question", ["actor=%00", "matter=%00", "since=%00", "since=0001-01-01"])
+def test_no_question_breaks_the_audit_trail(look, tenant, question):
+    look(f"/audit-trail/?{question}")

@@ -166,3 +166,10 @@ def test_a_journal_line_of_the_other_end_is_not_shown(look, tunnel, make_tenant,
 
 def test_another_msp_finds_no_tunnel_of_ours_in_its_list(look, tunnel, outsider):
     assert "On-Call" not in look("/tunnels/", outsider)
+
+
+@pytest.mark.parametrize("question", ["words=%00", "words=a%00b", "state=%00", "words=%ED%A0%80", "page=%00"])
+def test_no_question_breaks_a_list(look, tunnel, question):
+    lane = tunnel.lanes.first()
+    for address in ("", f"{tunnel.pk}/", f"{tunnel.pk}/plan/", f"{tunnel.pk}/plan/{lane.pk}/"):
+        look(f"/tunnels/{address}?{question}")
