@@ -139,12 +139,15 @@ _PRIVATE = {
 }
 
 
+_SHOW_AS = {"oof": "out of office", "workingElsewhere": "working elsewhere"}
+
+
 def _of_events(policy: EventPolicy) -> list[str]:
     said = [
         f"From {policy.days_before} days ago to {policy.days_after} days ahead.",
         _DETAIL[policy.detail],
         _PRIVATE[policy.private].format(mask=policy.mask_subject),
-        f"Only events shown as {', '.join(policy.show_as)}.",
+        f"Only events shown as {', '.join(_SHOW_AS.get(word, word) for word in policy.show_as)}.",
     ]
     optional = {
         "Declined events are left out.": policy.leave_out_declined,

@@ -7,6 +7,7 @@ written from right to left. All of it is invented; equal sizes make equal rows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -244,7 +245,7 @@ def _lane(tunnel: Tunnel, cell: Cell, tenant: int, number: int, now: datetime) -
     state = LANE_STATES[(number + tunnel.pk) % len(LANE_STATES)] if has_trouble else "healthy"
     if tunnel.state != "active":
         state = "paused" if tunnel.state == "paused" else "waiting"
-    is_failing = state == "failing"
+    is_failing, would_leave = state == "failing", state == "leaving"
     return Lane(
         cell=cell,
         tunnel=tunnel,
@@ -254,20 +255,31 @@ def _lane(tunnel: Tunnel, cell: Cell, tenant: int, number: int, now: datetime) -
         address=f"person.{number:05}@client.example",
         kind=tunnel.kind,
         folder_name=tunnel.folder,
-        state=state,
+        state="held" if would_leave else state,
         approved=tunnel.approved,
         cursor=cell.head - (12 if state in {"behind", "running", "failing"} else 0),
         copies=number * 7 % 1500,
         failures=3 if is_failing else 0,
-        reason="mailbox full" if is_failing else "",
-        message="The mailbox is full." if is_failing else "",
-        advice="Make room in it, or take it out of the tunnel." if is_failing else "",
+        reason=_TROUBLE[state][0],
+        message=_TROUBLE[state][1],
+        advice=_TROUBLE[state][2],
         # So far ahead that workers of a demonstration leave it alone.
         due_at=now + timedelta(days=3650) if state in {"behind", "running", "failing"} else None,
-        leaving_since=now if state == "leaving" else None,
-        leave_held=state == "leaving",
+        leave_held=would_leave,
         last_write_at=now - timedelta(minutes=number) if number else None,
     )
+
+
+_TROUBLE = defaultdict(
+    lambda: ("", "", ""),
+    failing=("mailbox full", "The mailbox is full.", "Make room in it, or take it out of the tunnel."),
+    held=("too many deletions", "15 of 40 copies would be deleted within 24 hours.", "Look at them first."),
+    leaving=(
+        "too many leave",
+        "20 of 300 mailboxes would leave the tunnel within 24 hours.",
+        "Check the rule.",
+    ),
+)
 
 
 def _runs(tunnels: Sequence[Tunnel], lanes: Sequence[Lane], now: datetime) -> None:
@@ -310,11 +322,13 @@ def _plans(first: Tunnel, draft: Tunnel, now: datetime) -> None:
         Cell.objects.get(tunnel=first),
         *(shaped(f"item-{number}", ContactCopy(display_name=name)) for number, name in enumerate(PEOPLE)),
     )
-    held = Lane.objects.filter(tunnel=first, state="held")
+    cell = Cell.objects.get(tunnel=first)
+    Lane.objects.filter(tunnel=first, due_at=None).update(cursor=cell.head)
+    held = Lane.objects.filter(tunnel=first, state="held", leave_held=False)
     _store(
         HeldAction(
             lane=lane, row=row, verb="delete", cause="deleted at the source",
-            guard="more than 10 copies and 20 %", held_at=now,
+            guard="deletions", held_at=now,
         )
         for lane in held
         for row in range(15)
