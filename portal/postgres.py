@@ -119,10 +119,10 @@ def at_hand(var: Path, settings_of_server: Sequence[str] = ()) -> Iterator[str]:
 
 
 @contextmanager
-def passing_server(var: Path) -> Iterator[str]:
+def passing_server(var: Path, settings_of_server: Sequence[str] = FORGETFUL) -> Iterator[str]:
     """The address of a server for one test session; its data goes when it is over."""
     try:
-        with at_hand(var, FORGETFUL) as address:
+        with at_hand(var, settings_of_server) as address:
             yield address
     finally:
         _Server.of(var).remove()

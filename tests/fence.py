@@ -62,9 +62,7 @@ def path_of(address: Address, owner: Member) -> str:
     return reverse(address.name, kwargs=filled)
 
 
-def _walk(
-    patterns: list[URLPattern | URLResolver], space: str, holes: frozenset[str]
-) -> Iterator[Address]:
+def _walk(patterns: list[URLPattern | URLResolver], space: str, holes: frozenset[str]) -> Iterator[Address]:
     for pattern in patterns:
         here = holes | frozenset(pattern.pattern.converters)
         if isinstance(pattern, URLResolver):

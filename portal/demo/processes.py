@@ -29,6 +29,10 @@ class Crew:
         self._environment = {**os.environ, **environment}
         self._running: list[tuple[str, subprocess.Popen[str]]] = []
 
+    def told(self) -> dict[str, str]:
+        """What children find in their environment beyond our own."""
+        return {name: value for name, value in self._environment.items() if os.environ.get(name) != value}
+
     def tell(self, **names: str) -> None:
         """Children started from now on find these in their environment."""
         self._environment |= names

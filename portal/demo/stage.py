@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets as randomness
+import shlex
 import socketserver
 import time
 from collections.abc import Callable
@@ -82,6 +83,14 @@ class Stage:
             CULVERT_PRIVATE_HOSTS=f"127.0.0.1:{port}",
         )
         self.control = Control(ready["control"], ready["ca"])
+        self._write_environment()
+
+    def _write_environment(self) -> None:
+        """For manage.py in another shell: without it, that would ask Microsoft and not the sandbox."""
+        self.environment = self._var / "environment.sh"
+        self.environment.touch(mode=0o600)
+        lines = (f"export {name}={shlex.quote(value)}\n" for name, value in sorted(self._crew.told().items()))
+        self.environment.write_text("".join(lines))
 
     def work(self, *, web: str = "") -> None:
         """Start the workers, and the web at `web` (host:port) if asked."""

@@ -74,11 +74,14 @@ class Command(BaseCommand):
 
     def _stay(self, stage: Stage, web: str) -> None:
         stage.work(web=web)
-        stage.sync()
+        for run in stage.sync():
+            if run["level"] < run["lanes"] or not run["lanes"]:
+                self.stdout.write(f"{run['tunnel']} is not level yet: {run['remark']}")
         self.stdout.write(
             f"\nThe portal is at http://{web}/\n"
             f"Sign in as {OWNER_EMAIL} (owner), {ENGINEER_EMAIL} (engineer) or {AUDITOR_EMAIL} (auditor)\n"
             f"with the password {stage.password}\n"
+            f"For manage.py in another shell: source {stage.environment}\n"
             "Ctrl-C ends everything; a second start finds it as it was.\n"
         )
         raise CommandError(f"{stage.watch()} has ended by itself: see {settings.CULVERT_VAR}/demo/logs.")

@@ -9,12 +9,17 @@ Source: https://learn.microsoft.com/graph/outlook-create-send-messages
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from syncengine.connectors.graph.marks import mark_from
 from syncengine.formats.html import seen_text
 from syncengine.model.codec import copy_fingerprint
 from syncengine.model.copies import Appointment, ContactCopy, Copy, EventCopy
-from syncengine.model.identity import Fingerprint
+from syncengine.model.identity import Fingerprint, RemoteId
 from syncengine.model.time import Timed
+from syncengine.ports.writing import Sighting, Written
+
+Json = dict[str, Any]
 
 
 def answer_of(copy: Copy) -> Fingerprint:
@@ -22,6 +27,22 @@ def answer_of(copy: Copy) -> Fingerprint:
     if isinstance(copy, ContactCopy):
         return copy_fingerprint(copy)
     return copy_fingerprint(plain(copy))
+
+
+def written(raw: Json, copy: Copy | None, refused: tuple[str, ...] = ()) -> Written:
+    """What a write came to: the item as the target shows it now; `copy` is None where it says riddles."""
+    return Written(RemoteId(raw["id"]), raw.get("@odata.etag") or "", _known_answer(copy), refused)
+
+
+def sighting(raw: Json, copy: Copy | None) -> Sighting:
+    """An item that was read, with its mark."""
+    created = raw.get("createdDateTime") or ""
+    etag = raw.get("@odata.etag") or ""
+    return Sighting(RemoteId(raw["id"]), etag, mark_from(raw), copy, _known_answer(copy), created)
+
+
+def _known_answer(copy: Copy | None) -> Fingerprint:
+    return answer_of(copy) if copy is not None else Fingerprint("")
 
 
 def plain(copy: EventCopy) -> EventCopy:

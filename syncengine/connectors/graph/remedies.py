@@ -36,6 +36,7 @@ _NO_MAILBOX = frozenset(
 )
 _FULL = frozenset({"errorquotaexceeded", "quotalimitreached", "errormessagesizeexceeded"})
 _CONFLICT = frozenset({"errorirresolvableconflict"})
+_WITH_AN_OBJECT = frozenset({200, 201})
 _HURRIED = frozenset({423, 429, 509})
 _UNDONE = frozenset({"concurrentitemsave"})
 
@@ -101,9 +102,8 @@ class Asked:
 def reply_of(status: int, headers: Mapping[str, str], body: Any, asked: Asked) -> Reply:
     """What one answer means, whether it came alone or as a part of a batch."""
     if 200 <= status < 300:
-        if asked.is_read and not isinstance(body, dict):
-            # A 200 that holds no object is an answer that was spoilt on its way: nothing was read.
-            return Lost()
+        if status in _WITH_AN_OBJECT and not isinstance(body, dict):
+            return Lost()  # It was spoilt on its way: nothing was read, and something may have been written.
         said = body if isinstance(body, dict) else {}
         return Fine(said, said.get("@odata.etag") or headers.get("ETag") or "")
     error = _error_of(body)

@@ -6,14 +6,15 @@ https://learn.microsoft.com/graph/api/contact-delta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
-from syncengine.connectors.graph.answers import answer_of
+from syncengine.connectors.graph.answers import sighting, written
 from syncengine.connectors.graph.folders import Folders
-from syncengine.connectors.graph.marks import EXPAND_MARK, mark_from, mark_to
+from syncengine.connectors.graph.marks import EXPAND_MARK, mark_to
 from syncengine.connectors.graph.paths import (
     DEFAULT_CONTACTS,
     contact_folder_path,
@@ -129,18 +130,10 @@ def _contact(copy: Copy) -> ContactCopy:
     return copy
 
 
-def _written(body: object) -> Written:
-    raw: Json = dict(body) if isinstance(body, dict) else {}
-    return Written(RemoteId(raw["id"]), raw.get("@odata.etag") or "", answer_of(contact_from(raw)))
+def _written(body: Mapping[str, Any]) -> Written:
+    raw = dict(body)
+    return written(raw, contact_from(raw))
 
 
 def _sighting(raw: Json) -> Sighting:
-    copy = contact_from(raw)
-    return Sighting(
-        RemoteId(raw["id"]),
-        raw.get("@odata.etag") or "",
-        mark_from(raw),
-        copy,
-        answer_of(copy),
-        raw.get("createdDateTime") or "",
-    )
+    return sighting(raw, contact_from(raw))

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import orjson
 
-from syncengine.connectors.graph.answers import answer_of
+from syncengine.connectors.graph.answers import sighting, written
 from syncengine.connectors.graph.door import MOST_PARTS
 from syncengine.connectors.graph.folders import Folders
 from syncengine.connectors.graph.marks import EXPAND_MARK, mark_from, mark_to, transaction_id
@@ -46,7 +46,7 @@ from syncengine.connectors.graph.wire_events import (
 )
 from syncengine.connectors.graph.wire_time import Misread, when_to
 from syncengine.model.copies import Copy, EventCopy
-from syncengine.model.identity import Cursor, Fingerprint, Mark, RemoteId
+from syncengine.model.identity import Cursor, Mark, RemoteId
 from syncengine.model.time import Window
 from syncengine.ports.writing import (
     Failed,
@@ -113,7 +113,7 @@ class GraphEventTarget:
 
         def see(raw: Json) -> Sighting:
             uids[RemoteId(raw["id"])] = str(raw.get("iCalUId") or "")
-            return _sighting(raw)
+            return sighting(raw, _copy_of(raw))
 
         seen = yield from read_each(ids, lambda one: self._part(folder, one), see)
         if isinstance(seen, Failed | Open):
@@ -310,21 +310,7 @@ def _copy_of(raw: Json) -> EventCopy | None:
 
 
 def _written(raw: Json, refused: tuple[str, ...] = ()) -> Written:
-    copy = _copy_of(raw)
-    answer = answer_of(copy) if copy else Fingerprint("")
-    return Written(RemoteId(raw["id"]), raw.get("@odata.etag") or "", answer, refused)
-
-
-def _sighting(raw: Json) -> Sighting:
-    copy = _copy_of(raw)
-    return Sighting(
-        RemoteId(raw["id"]),
-        raw.get("@odata.etag") or "",
-        mark_from(raw),
-        copy,
-        answer_of(copy) if copy else Fingerprint(""),
-        raw.get("createdDateTime") or "",
-    )
+    return written(raw, _copy_of(raw), refused)
 
 
 def _master_of(row: Json) -> str | None:

@@ -35,11 +35,7 @@ def count_groups(call: Call) -> Answer:
 @graph.route("GET", "/groups/{group}", needs=READ_GROUPS)
 def get_group(call: Call, group: str) -> Answer:
     """One group."""
-    listing.refuse_what_we_lack(call)
-    odata.allow(call, DIRECTORY, "$select")
-    names = odata.selected(call, DIRECTORY, GROUP.name, GROUP.properties, GROUP.default)
-    shown = GROUP.show(group_at(call, group), names)
-    return Answer(200, {"@odata.context": listing.context(call, "groups"), **shown})
+    return Answer(200, listing.alone(call, GROUP, lambda: group_at(call, group)))
 
 
 @graph.route("POST", "/groups", needs=WRITE_GROUPS)

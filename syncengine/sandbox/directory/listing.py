@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/graph/aad-advanced-queries
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from syncengine.sandbox import odata
 from syncengine.sandbox.directory.kinds import Kind
@@ -35,6 +35,14 @@ def count_objects(call: Call, kind: Kind, rows: Sequence[Json], *, is_cast: bool
     call.query["$count"] = "true"
     found = filtered(call, kind, rows, is_cast=is_cast)
     return Answer(200, str(len(found)).encode(), {"Content-Type": "text/plain"})
+
+
+def alone(call: Call, kind: Kind, find: Callable[[], Json]) -> Json:
+    """One object with what `$select` asks of it. Options are judged before the object is looked for."""
+    refuse_what_we_lack(call)
+    odata.allow(call, DIRECTORY, "$select")
+    names = odata.selected(call, DIRECTORY, kind.name, kind.properties, kind.default)
+    return {"@odata.context": context(call, kind.collection), **kind.show(find(), names)}
 
 
 def filtered(call: Call, kind: Kind, rows: Sequence[Json], *, is_cast: bool = False) -> list[Json]:

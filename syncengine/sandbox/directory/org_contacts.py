@@ -34,14 +34,13 @@ def count_contacts(call: Call) -> Answer:
 @graph.route("GET", "/contacts/{contact}", needs=READ_CONTACTS)
 def get_contact(call: Call, contact: str) -> Answer:
     """One mail contact."""
-    listing.refuse_what_we_lack(call)
-    odata.allow(call, DIRECTORY, "$select")
-    row = call.tenant.org_contacts.get(contact)
-    if row is None:
-        raise listing.missing(contact)
-    kind = ORG_CONTACT
-    names = odata.selected(call, DIRECTORY, kind.name, kind.properties, kind.default)
-    return Answer(200, {"@odata.context": listing.context(call, "contacts"), **kind.show(row, names)})
+
+    def find() -> Json:
+        if contact not in call.tenant.org_contacts:
+            raise listing.missing(contact)
+        return call.tenant.org_contacts[contact]
+
+    return Answer(200, listing.alone(call, ORG_CONTACT, find))
 
 
 @graph.route("POST", "/directoryObjects/getByIds", needs=READ_USERS)

@@ -33,14 +33,10 @@ def count_users(call: Call) -> Answer:
 @graph.route("GET", "/users/{user}", needs=READ_USERS)
 def get_user(call: Call, user: str) -> Answer:
     """One user, by object id or user principal name."""
-    listing.refuse_what_we_lack(call)
-    odata.allow(call, DIRECTORY, "$select")
-    row = user_at(call, user)
-    names = odata.selected(call, DIRECTORY, USER.name, USER.properties, USER.default)
-    shown = USER.show(row, names)
+    shown = listing.alone(call, USER, lambda: user_at(call, user))
     if "mailboxSettings" in shown:
-        shown["mailboxSettings"] = settings.settings_of(call, row["id"])
-    return Answer(200, {"@odata.context": listing.context(call, "users"), **shown})
+        shown["mailboxSettings"] = settings.settings_of(call, user_at(call, user)["id"])
+    return Answer(200, shown)
 
 
 @graph.route("POST", "/users", needs=WRITE_USERS)

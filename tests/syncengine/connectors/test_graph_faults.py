@@ -138,7 +138,9 @@ def add_many(bench: Bench, count: int) -> None:
 
 
 @pytest.mark.parametrize("body", [None, "<html>", "", [], 7])
-def test_a_read_whose_answer_holds_no_object_was_not_answered(body) -> None:
+def test_an_answer_that_should_hold_an_object_and_holds_none_is_lost(body) -> None:
     event = "/users/u1/events/e1"
     assert reply_of(200, {}, body, Asked("GET", event)) == Lost()
+    assert reply_of(200, {}, body, Asked("PATCH", event)) == Lost()
+    assert reply_of(201, {}, body, Asked("POST", "/users/u1/events")) == Lost()
     assert reply_of(204, {}, body, Asked("DELETE", event)) == Fine({})

@@ -1,0 +1,1 @@
+"""Measuring: how fast the engine writes, and how few requests it needs."""
